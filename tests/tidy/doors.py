@@ -1,0 +1,20 @@
+"""The imports inside functions that are allowed, each with what it would cost elsewhere.
+
+``import tract`` has to stay fast, so what is heavy and not always needed is imported where it is
+first used, behind one door each. A new row needs a reason of this kind; a cycle is none.
+"""
+
+from tests.tidy.rules import Door
+
+DOORS = (
+    Door("store/_open.py", "tract.store.sql", "SQLAlchemy takes 270 ms to import"),
+    Door("store/sql/_migrate.py", "tract.store.sql.migrations", "Alembic, for old stores only"),
+    Door(
+        "compile/_tokens.py",
+        "tiktoken",
+        "an HTTP client comes along with it; only who counts pays",
+    ),
+    Door(
+        "cli/_main.py", "*", "Rich and the commands not called take longer than most commands run"
+    ),
+)
