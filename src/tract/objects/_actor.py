@@ -1,0 +1,110 @@
+"""Who did something, and the clock that says when.
+
+An actor is a kind from a closed list and a free name. Kinds are kept for good, because what a
+summary or an answer is worth depends on who wrote it. Time is whole microseconds since the Unix
+epoch, in UTC, and always comes from a clock that was handed in: nothing here looks at the wall.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from tract.errors import InvalidInput, printable
+from tract.objects._canonical import check_text
+
+Clock = Callable[[], datetime]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class ActorKind(StrEnum):
+    """What kind of author wrote something."""
+
+    HUMAN = "human"
+    APPLICATION = "application"
+    AGENT = "agent"
+    MODEL = "model"
+    TOOL = "tool"
+    POLICY = "policy"
+    IMPORT = "import"
+    SYSTEM = "system"
+
+
+class Actor(NamedTuple):
+    """An author: a kind and a name.
+
+    Example:
+        >>> str(Actor.of("human:ada"))
+        'human:ada'
+    """
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
+    @classmethod
+    def of(cls, value: "Actor | str") -> "Actor":
+        """Return the actor that `value` names: an `Actor`, "kind", "kind:name", or a person's name.
+
+        Raises:
+            InvalidInput: the kind of an `Actor` is unknown, or the name is longer than 200 bytes.
+        """
+        if isinstance(value, Actor):
+            actor = value
+        elif isinstance(value, str):
+            kind, _, name = value.partition(":")
+            actor = cls(kind, name) if kind in _KINDS else cls(ActorKind.HUMAN.value, value)
+        else:
+            raise InvalidInput(
+                f"author {printable(repr(value))} is neither an Actor nor text",
+                kind="invalid_author",
+            )
+        if actor.kind not in _KINDS:
+            raise InvalidInput(
+                f"author kind {printable(repr(actor.kind))} is unknown",
+                kind="invalid_author",
+                hint=f"Use one of {', '.join(_KINDS)}.",
+            )
+        if not isinstance(actor.name, str):
+            raise InvalidInput(
+                f"author name {printable(repr(actor.name))} is not text", kind="invalid_author"
+            )
+        check_text(actor.name, "author name")
+        if len(actor.name.encode()) > 200:
+            raise InvalidInput(
+                f"author name {printable(repr(actor.name))} is longer than 200 bytes",
+                kind="invalid_author",
+            )
+        return cls(str(actor.kind), actor.name)
+
+
+_KINDS = tuple(kind.value for kind in ActorKind)
+
+
+def utc_now() -> datetime:
+    """Return the present time in UTC: the default clock."""
+    return datetime.now(UTC)
+
+
+def micros(at: datetime) -> int:
+    """Return a time as microseconds since the Unix epoch.
+
+    Raises:
+        InvalidInput: the time has no zone.
+    """
+    if at.tzinfo is None:
+        raise InvalidInput(
+            f"time {at} has no zone",
+            kind="invalid_time",
+            hint="Use an aware datetime, such as datetime.now(UTC).",
+        )
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(at: int) -> datetime:
+    """Return microseconds since the Unix epoch as a UTC time."""
+    return _EPOCH + timedelta(microseconds=at)

@@ -1,0 +1,100 @@
+"""What providers report about a call, in one shape.
+
+Every provider counts the same things under other names, and not the same things under the same
+name: OpenAI's input includes what was read from the cache, Anthropic's does not. Here `input` is
+all that was sent. What was reported is kept beside it, whole.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tract.errors import InvalidInput, printable
+from tract.objects._canonical import check_json
+
+
+def normalise_usage(usage: Any) -> dict[str, Any]:
+    """Return a provider's usage as figures in tokens, with what was reported under "raw".
+
+    Args:
+        usage: OpenAI's or Anthropic's usage object or dict (or anything with `model_dump`).
+
+    Returns:
+        A dict with "input", "output", "cache_read", "cache_write", "reasoning" and "raw".
+
+    Raises:
+        InvalidInput: it is no usage, or a figure is no whole number from 0.
+
+    Example:
+        >>> normalise_usage({"prompt_tokens": 10, "completion_tokens": 3})["input"]
+        10
+    """
+    raw = _plain(usage)
+    if "prompt_tokens" in raw:
+        figures = _openai(raw, "prompt_tokens", "completion_tokens")
+    elif "cache_creation_input_tokens" in raw or "cache_read_input_tokens" in raw:
+        figures = _anthropic(raw)
+    elif "input_tokens" in raw or "output_tokens" in raw:
+        figures = _openai(raw, "input_tokens", "output_tokens")
+    elif "input" in raw and "output" in raw:
+        names = ("input", "output", "cache_read", "cache_write", "reasoning")
+        figures = {name: _figure(raw, name) for name in names}
+    else:
+        raise InvalidInput(
+            f"usage with the fields {printable(', '.join(sorted(map(str, raw))) or 'none')} is not understood",
+            kind="invalid_usage",
+            hint="Pass the provider's usage object, or a dict with input and output (tokens).",
+        )
+    return {**figures, "raw": raw}
+
+
+def _plain(usage: Any) -> dict[str, Any]:
+    dump = getattr(usage, "model_dump", None)
+    if callable(dump):
+        usage = dump(mode="json")
+    if not isinstance(usage, Mapping):
+        raise InvalidInput(
+            f"usage is {printable(type(usage).__name__)}, no object or dict", kind="invalid_usage"
+        )
+    raw = dict(usage)
+    check_json(raw, "usage")
+    return raw
+
+
+def _figure(raw: Any, *path: str) -> int:
+    value = raw
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if value is None:
+        return 0
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+        raise InvalidInput(
+            f"usage {'.'.join(path)} is {printable(repr(value))}, no whole number of tokens",
+            kind="invalid_usage",
+        )
+    return value
+
+
+def _openai(raw: Mapping[str, Any], given: str, made: str) -> dict[str, int]:
+    return {
+        "input": _figure(raw, given),
+        "output": _figure(raw, made),
+        "cache_read": _figure(raw, f"{given}_details", "cached_tokens"),
+        "cache_write": 0,
+        "reasoning": _figure(raw, f"{made}_details", "reasoning_tokens"),
+    }
+
+
+def _anthropic(raw: Mapping[str, Any]) -> dict[str, int]:
+    read, written = (
+        _figure(raw, "cache_read_input_tokens"),
+        _figure(raw, "cache_creation_input_tokens"),
+    )
+    return {
+        "input": _figure(raw, "input_tokens") + read + written,
+        "output": _figure(raw, "output_tokens"),
+        "cache_read": read,
+        "cache_write": written,
+        "reasoning": 0,
+    }
