@@ -1,0 +1,104 @@
+"""Finding a store: what a location means, and the door to the SQL backends, which are slow to load."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any, cast
+
+from tract.errors import InvalidInput, printable
+from tract.store._store import Store
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def open_store(
+    location: "str | os.PathLike[str] | Store | None",
+    *,
+    create: bool = True,
+    read_only: bool = False,
+    durability: str = "full",
+    busy_timeout: float = 5.0,
+) -> Store:
+    """Return the store that a location names.
+
+    Args:
+        location: None or ":memory:" for a new store in memory, a path, a URL such as
+            "sqlite:///contexts.db", or a store. None means $TRACT_DB where that is set.
+        create: whether a missing file is made.
+        read_only: open for reading only.
+        durability: "full" (an acknowledged write survives power loss) or "normal" (the end of the process).
+        busy_timeout: seconds that a writer waits for another.
+
+    Raises:
+        InvalidInput: an argument cannot be used, or the file is something else.
+        NotFound: there is no store and `create` is false.
+        StoreError: see its subclasses.
+    """
+    if durability not in ("full", "normal"):
+        raise InvalidInput(
+            f"durability {printable(repr(durability))} is unknown",
+            kind="invalid_config",
+            hint='Use "full" or "normal".',
+        )
+    if (
+        isinstance(busy_timeout, bool)
+        or not isinstance(busy_timeout, (int, float))
+        or not 0 <= busy_timeout <= 3600
+    ):
+        raise InvalidInput(
+            f"busy_timeout {printable(repr(busy_timeout))} is not a number of seconds from 0 to 3600",
+            kind="invalid_config",
+        )
+    if location is None:
+        location = os.environ.get("TRACT_DB") or ":memory:"
+    if not isinstance(location, (str, os.PathLike)):
+        if callable(getattr(location, "read", None)) and callable(getattr(location, "write", None)):
+            return location
+        raise InvalidInput(
+            f"location {printable(repr(location))} is no path, URL or store",
+            kind="invalid_location",
+        )
+    path = _path(os.fspath(location))
+    from tract.store.sql import SqlStore
+
+    store = SqlStore(
+        path,
+        create=create,
+        read_only=read_only,
+        durability=durability,
+        busy_timeout=float(busy_timeout),
+    )
+    return cast("Store", store)
+
+
+def _path(location: Any) -> Path | None:
+    if not isinstance(location, str):
+        raise InvalidInput(
+            f"location {printable(repr(location))} is not text", kind="invalid_location"
+        )
+    if location == ":memory:":
+        return None
+    if not location or "\0" in location:
+        raise InvalidInput(
+            f"location {printable(repr(location))} is no path",
+            kind="invalid_location",
+            hint="Give a file name.",
+        )
+    if not _URL.match(location):
+        return Path(location).expanduser()
+    scheme, _, rest = location.partition("://")
+    if scheme not in ("sqlite", "sqlite+pysqlite"):
+        raise InvalidInput(
+            f"database {printable(repr(scheme))} is not supported",
+            kind="unknown_database",
+            hint='Use a path, or "sqlite:///relative.db" or "sqlite:////absolute.db".',
+        )
+    if rest in ("", "/", "/:memory:"):
+        return None
+    if not rest.startswith("/"):
+        raise InvalidInput(
+            f"URL {printable(location)} names a host",
+            kind="invalid_location",
+            hint="Write sqlite:/// with three slashes.",
+        )
+    return Path(rest[1:])

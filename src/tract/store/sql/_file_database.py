@@ -1,0 +1,381 @@
+"""An SQLite file: a small pool of connections, the write lock, and what can happen to the file.
+
+Each block takes a connection out of the pool and puts it back clean; nothing survives a replaced
+file, a fork or an interrupted transaction unnoticed, because each is looked for before anything is
+done. WAL frames are copied back only while the write lock is held, which also keeps clear of the
+WAL-reset bug of SQLite before 3.51.3. A file in a folder where WAL files cannot be made is read as
+one that nobody changes, and looked at again before and after each view.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tract.errors import ReadOnly, StoreError, TractError, printable
+from tract.store.sql import _fork
+from tract.store.sql._errors import primary_code, translated
+from tract.store.sql._files import Identity, identity
+from tract.store.sql._sqlite import (
+    PAGES_BETWEEN_CHECKPOINTS,
+    WAL_BYTES_MAX,
+    Hold,
+    Patience,
+    Trace,
+    begin,
+    closed,
+    connect,
+)
+
+_IDLE_MAX = 8
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_UNREADABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+_CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
+_REST_SECONDS_MAX = 1.0
+
+
+class FileDatabase:
+    """One SQLite file, used from any thread.
+
+    Args:
+        path: absolute path, links followed.
+        read_only: open for reading only.
+        durability: "full" (an acknowledged write survives power loss) or "normal" (the end of the process).
+        busy_timeout: seconds to wait for another writer.
+
+    Attributes:
+        expected: the schema version that every transaction must find; None while opening.
+    """
+
+    def __init__(
+        self, path: Path, *, read_only: bool, durability: str, busy_timeout: float
+    ) -> None:
+        self.path: Path | None = path
+        self.location = str(path)
+        self.read_only = read_only
+        self.expected: str | None = None
+        self.patiently = Patience(self.location, busy_timeout)
+        self._durability = durability
+        self._uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}"
+        self._wal = f"{path}-wal"
+        self._identity = identity(path)
+        self._frozen: object = None
+        self._trace: Trace | None = None
+        self._closed = False
+        self._resting = False
+        self._pid = os.getpid()
+        self._idle: list[tuple[sqlite3.Connection, Identity | None]] = []
+        self._held: dict[int, Hold] = {}
+        self._unchecked_pages = 0
+        with suppress(OSError):
+            if os.stat(self._wal).st_size > WAL_BYTES_MAX:  # noqa: PTH116 - see identity
+                self._unchecked_pages = PAGES_BETWEEN_CHECKPOINTS
+        _fork.watch(self)
+
+    # Connections
+
+    def _connect(self) -> sqlite3.Connection:
+        _fork.check_safe(self._identity, self.location)
+        self._same_file()
+        try:
+            connection = connect(self._uri, self._durability)
+        except sqlite3.OperationalError as error:
+            if primary_code(error) not in _UNREADABLE or not self.freeze():
+                raise
+            connection = connect(self._uri, self._durability)
+        if self._trace is not None:
+            connection.set_trace_callback(self._trace)
+        return connection
+
+    def _take(self, hold: Hold) -> sqlite3.Connection:
+        """Give a hold a connection that is outside of any transaction."""
+        if os.getpid() != self._pid:  # forked behind Python's back, so without bringing us to rest
+            self.reborn()
+        self._register(hold)
+        if self._closed:
+            raise closed(self.location)
+        for other in [other for other in self._held.values() if other.done]:
+            self._end(other)  # its own end was interrupted
+        try:
+            connection, hold.wal = self._idle.pop()
+        except IndexError:
+            connection, hold.wal = self._connect(), None
+        hold.give(connection)
+        return connection
+
+    def _register(self, hold: Hold) -> None:
+        # First say so, then look: whoever is about to fork does it the other way round.
+        self._held[id(hold)] = hold
+        while self._resting:
+            del self._held[id(hold)]
+            while self._resting:
+                time.sleep(0.0005)
+            self._held[id(hold)] = hold
+
+    def _end(self, hold: Hold) -> None:
+        """Take the connection back, its transaction undone if it is still open."""
+        if self._held.pop(id(hold), None) is None:
+            return
+        connection = hold.take()
+        if connection is None:
+            return
+        try:
+            if connection.in_transaction:
+                connection.rollback()
+        except sqlite3.Error:
+            connection.close()  # closing undoes it, too; what went wrong before is the news
+            return
+        except BaseException:
+            connection.close()
+            raise
+        self._put(connection, hold.wal)
+
+    def _put(self, connection: sqlite3.Connection, wal: Identity | None) -> None:
+        if self._closed or len(self._idle) >= _IDLE_MAX:
+            connection.close()
+            return
+        self._idle.append((connection, wal))
+        if self._closed:
+            self._drop_idle()
+
+    def _drop_idle(self) -> None:
+        while self._idle:
+            connection, _ = self._idle.pop()
+            connection.close()
+
+    # Transactions
+
+    @contextmanager
+    def reading(self) -> Iterator[Hold]:
+        """Give a hold inside one read transaction."""
+        hold = Hold()
+        try:
+            if self._frozen is not None and self._frozen != self._as_it_is():
+                self.thaw()
+            frozen = self._frozen
+            self._begin(hold, "BEGIN")
+            yield hold
+            if frozen is not None and frozen != self._as_it_is():
+                raise StoreError(
+                    f"{printable(self.location)} was changed while it was read", kind="changed"
+                )
+        finally:
+            hold.done = True
+            self._end(hold)
+
+    @contextmanager
+    def writing(self) -> Iterator[Hold]:
+        """Give a hold with the write lock; what `publishing` did not commit is rolled back."""
+        if self.read_only:
+            hint = "Open it without read_only=True."
+            raise ReadOnly(f"{printable(self.location)} was opened read-only", hint=hint)
+        hold = Hold()
+        try:
+            self._begin(hold, "BEGIN IMMEDIATE")
+            if self._unchecked_pages >= PAGES_BETWEEN_CHECKPOINTS:
+                self._checkpoint()
+                # Only a transaction that begins after all was copied back writes the WAL from its
+                # start again; this one would append to it for ever.
+                hold.connection.rollback()
+                self._begin_again(hold, "BEGIN IMMEDIATE")
+            yield hold
+        finally:
+            hold.done = True
+            self._end(hold)
+
+    def _begin(self, hold: Hold, how: str) -> None:
+        try:
+            self._take(hold)
+        except sqlite3.Error as error:
+            raise translated(error, self.location) from None
+        self._begin_again(hold, how)
+
+    def _begin_again(self, hold: Hold, how: str) -> None:
+        connection = hold.connection
+        try:
+            self.patiently(lambda: begin(connection, how, self.location, self.expected))
+        except sqlite3.Error as error:
+            raise translated(error, self.location) from None
+        if hold.wal is None:
+            hold.wal = identity(self._wal)  # made or opened by the transaction that just began
+
+    @contextmanager
+    def publishing(self, hold: Hold, pages: int = 8) -> Iterator[Hold]:
+        """Commit what the block writes, all of it or nothing."""
+        connection = hold.connection
+        # A renamed or replaced file would take the write, and nobody would ever see it.
+        self._same_file()
+        if identity(self._wal) != hold.wal:
+            raise _replaced(f"the write-ahead log of {self.location} was removed or replaced")
+        yield hold
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise translated(error, self.location) from None
+        self._unchecked_pages += pages
+
+    def _same_file(self) -> None:
+        if identity(self.location) != self._identity:
+            raise _replaced(f"{self.location} was moved, removed or replaced")
+
+    def _checkpoint(self) -> None:
+        """Copy WAL frames back; the caller holds the write lock, so nobody can reset the WAL meanwhile."""
+        # Passive: it waits for nobody, and what cannot be copied now is copied the next time.
+        pages, copied = 0, 0
+        with suppress(sqlite3.Error):
+            connection, wal = self._idle.pop() if self._idle else (self._connect(), None)
+            try:
+                _, pages, copied = connection.execute(_CHECKPOINT).fetchone()
+            finally:
+                self._put(connection, wal)
+        # A reader that still needs older pages keeps some back; they are tried again soon.
+        self._unchecked_pages = 0 if copied >= pages else PAGES_BETWEEN_CHECKPOINTS * 7 // 8
+
+    # A file that cannot be locked
+
+    def freeze(self) -> bool:
+        """Read the file as one that nobody changes, where no WAL file can be made beside it.
+
+        Returns:
+            Whether that is new and possible: a WAL file that is there would be passed over.
+        """
+        if self._frozen is not None:
+            return False
+        with suppress(OSError):
+            if os.stat(self._wal).st_size:  # noqa: PTH116 - see identity
+                return False
+        self._drop_idle()
+        self._frozen = self._as_it_is()
+        self._uri = f"{Path(self.location).as_uri()}?mode=ro&immutable=1"
+        return True
+
+    def thaw(self) -> None:
+        """Read the file as usual again, since somebody has changed it."""
+        self._drop_idle()
+        self._uri = f"{Path(self.location).as_uri()}?mode=ro"
+        self._frozen = None
+        if identity(self._wal) is None:
+            self.freeze()
+
+    def _as_it_is(self) -> object:
+        try:
+            found = os.stat(self.location)  # noqa: PTH116 - see identity
+        except OSError:
+            return None
+        return found.st_ino, found.st_size, found.st_mtime_ns, identity(self._wal)
+
+    # Beginnings and ends
+
+    @contextmanager
+    def outside(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection outside of any transaction, for looking and setting up.
+
+        Raises:
+            sqlite3.Error: as it comes, for the caller to judge.
+        """
+        hold = Hold()
+        try:
+            yield self._take(hold)
+        finally:
+            hold.done = True
+            self._end(hold)
+
+    def look_inside(self) -> tuple[int, set[str]]:
+        """Return the application id and the names of the tables, as of one moment.
+
+        Raises:
+            sqlite3.Error: as it comes, for the caller to judge.
+        """
+        with self.outside() as connection:
+
+            def look() -> tuple[int, set[str]]:
+                begin(connection, "BEGIN", self.location, None)
+                try:
+                    found = connection.execute("PRAGMA application_id").fetchone()[0]
+                    names = connection.execute(_TABLES).fetchall()
+                finally:
+                    connection.rollback()
+                return int(found), {str(name) for (name,) in names}
+
+            return self.patiently(look)
+
+    def use_wal(self) -> None:
+        """See that the database is in WAL mode, whatever another program has left it in.
+
+        Raises:
+            StoreError: kind `no_wal`; it cannot be.
+        """
+        try:
+            with self.outside() as connection:
+                run = connection.execute
+                mode = self.patiently(lambda: run("PRAGMA journal_mode").fetchone()[0])
+                if mode != "wal" and self._frozen is None:
+                    mode = self.patiently(lambda: run("PRAGMA journal_mode=WAL").fetchone()[0])
+        except sqlite3.Error as error:
+            if primary_code(error) != sqlite3.SQLITE_READONLY:
+                raise translated(error, self.location) from None
+        else:
+            if mode != "wal" and self._frozen is None:
+                where = printable(self.location)
+                raise StoreError(f"{where} cannot be in WAL mode (it is in {mode})", kind="no_wal")
+
+    def leave_untouched(self) -> None:
+        """Close without copying WAL frames back into a file that is not ours to change."""
+        keeper = None
+        if identity(self._wal) is not None:
+            uri = f"{Path(self.location).as_uri()}?mode=ro"
+            with suppress(sqlite3.Error, TractError):
+                # A second connection, that cannot write, makes the first one not the last.
+                _fork.check_safe(self._identity, self.location)
+                keeper = connect(uri, self._durability)
+                keeper.execute("SELECT 1 FROM sqlite_master").fetchall()
+        self.close()
+        if keeper is not None:
+            keeper.close()
+
+    def trace(self, callback: Trace | None) -> None:
+        """Have `callback` called with every statement from now on; None ends it."""
+        self._trace = callback
+        for connection, _ in list(self._idle):
+            connection.set_trace_callback(callback)
+
+    def close(self) -> None:
+        """Close every connection; those in use are closed when their blocks end."""
+        self._closed = True
+        self._drop_idle()
+
+    # Forking
+
+    def rest(self) -> None:
+        """Close the idle connections, and wait for those that other threads are using."""
+        self._resting = True
+        until = time.monotonic() + _REST_SECONDS_MAX
+        me = threading.get_ident()
+        while any(h.thread != me for h in list(self._held.values())) and time.monotonic() < until:
+            time.sleep(0.0005)
+        self._drop_idle()
+
+    def wake(self) -> None:
+        """Go on."""
+        self._resting = False
+
+    def reborn(self) -> None:
+        """Leave the parent's connections alone, and start without any."""
+        in_use = [hold.take() for hold in self._held.values()]
+        for connection in (*in_use, *(connection for connection, _ in self._idle)):
+            if connection is not None:
+                _fork.keep(connection)
+                _fork.mark_unsafe(self._identity)
+        self._held, self._idle = {}, []
+        self._resting = False
+        self._pid = os.getpid()
+
+
+def _replaced(what: str) -> StoreError:
+    hint = "Close this handle and open the store again."
+    return StoreError(
+        f"{printable(what, limit=250)} while it was open", kind="store_replaced", hint=hint
+    )

@@ -1,0 +1,179 @@
+"""An SQLite database in memory: one connection for everybody, and a copy where a view needs one.
+
+Databases in memory know no WAL, so a view that is held while somebody else publishes would change
+under its reader. Publishing therefore goes to a copy when a view is held, and the copy becomes the
+database; views keep the old one until they end. Copying is rare, because views are short.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tract.errors import StateError
+from tract.store.sql import _fork
+from tract.store.sql._errors import translated
+from tract.store.sql._sqlite import Hold, Patience, Trace, begin, closed, connect
+
+_WRITER = "writer"
+_REST_SECONDS_MAX = 1.0
+
+
+class MemoryDatabase:
+    """One SQLite database in memory, used from any thread.
+
+    Args:
+        busy_timeout: seconds to wait for another writer.
+    """
+
+    location = ":memory:"
+    read_only = False
+
+    def __init__(self, *, busy_timeout: float) -> None:
+        self.path: Path | None = None
+        self.expected: str | None = None
+        self._patiently = Patience(self.location, busy_timeout)
+        self._trace: Trace | None = None
+        self._closed = False
+        self._unsafe = False
+        self._rested = False
+        self._pid = os.getpid()
+        self._guard = threading.Lock()
+        self._views: dict[int, Hold] = {}
+        # One key at most. Setting a default is one step that no interrupt can split.
+        self._turn: dict[str, Hold] = {}
+        self._current = connect(self.location, "normal")
+        _fork.watch(self)
+
+    def _enter(self, hold: Hold) -> None:
+        """Give a hold the connection of the moment; the guard is held."""
+        if self._closed:
+            raise closed(self.location)
+        if self._current.in_transaction:
+            self._current.rollback()  # publishing was interrupted between BEGIN and its clean-up
+        hold.give(self._current)
+
+    def _look_for_fork(self) -> None:
+        if os.getpid() != self._pid:  # forked behind Python's back
+            self.reborn()
+        if self._unsafe:
+            raise StateError(
+                "this process was forked while the store in memory was in use",
+                kind="forked",
+                hint='Fork outside of batches and reads, or start processes with "spawn".',
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[Hold]:
+        """Give a hold on the database as it is now."""
+        self._look_for_fork()
+        hold = Hold()
+        try:
+            with self._guard:
+                self._enter(hold)
+                self._views[id(hold)] = hold
+            yield hold
+        finally:
+            hold.done = True
+            self._views.pop(id(hold), None)
+            self._drop(hold.take())
+
+    @contextmanager
+    def writing(self) -> Iterator[Hold]:
+        """Give a hold that no other writer has at the same time."""
+        self._look_for_fork()
+        hold = Hold()
+        try:
+            began = time.monotonic()
+            while self._turn.setdefault(_WRITER, hold) is not hold:
+                self._patiently.pause(began)
+            with self._guard:
+                self._enter(hold)
+            yield hold
+        finally:
+            hold.done = True
+            hold.take()
+            if self._turn.get(_WRITER) is hold:
+                del self._turn[_WRITER]
+
+    @contextmanager
+    def publishing(self, hold: Hold, pages: int = 8) -> Iterator[Hold]:
+        """Commit what the block writes, all of it or nothing."""
+        before = hold.connection
+        target = Hold()
+        with self._guard:
+            views = [view for view in self._views.values() if not view.done]
+            connection = self._copy(before) if views else before
+            target.give(connection)
+            try:
+                begin(connection, "BEGIN IMMEDIATE", self.location, None)
+                yield target
+                connection.execute("COMMIT")
+                self._current = connection
+            except sqlite3.Error as error:
+                raise translated(error, self.location) from None
+            finally:
+                target.take()
+                if connection.in_transaction:
+                    connection.rollback()
+                if connection is not self._current:
+                    connection.close()
+
+    def _copy(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        other = connect(self.location, "normal")
+        connection.backup(other)
+        other.set_trace_callback(self._trace)
+        return other
+
+    def _drop(self, connection: sqlite3.Connection | None) -> None:
+        """Close a connection that was replaced meanwhile, after its last view."""
+        if connection is None or (connection is self._current and not self._closed):
+            return
+        if not any(view.uses(connection) for view in list(self._views.values())):
+            connection.close()
+
+    def trace(self, callback: Trace | None) -> None:
+        """Have `callback` called with every statement from now on; None ends it."""
+        self._trace = callback
+        self._current.set_trace_callback(callback)
+
+    def close(self) -> None:
+        """Forget everything; views that are held keep what they see."""
+        self._closed = True
+        self._drop(self._current)
+
+    # Forking: the child goes on with a copy of its own.
+
+    def rest(self) -> None:
+        """Let nobody be inside SQLite."""
+        until = time.monotonic() + _REST_SECONDS_MAX
+        self._rested = self._guard.acquire(timeout=_REST_SECONDS_MAX)
+        while self._others() and time.monotonic() < until:
+            time.sleep(0.0005)
+
+    def _others(self) -> list[Hold]:
+        me = threading.get_ident()
+        held = [*self._views.values(), *self._turn.values()]
+        return [hold for hold in held if hold.thread != me]
+
+    def wake(self) -> None:
+        """Go on."""
+        if self._rested:
+            self._rested = False
+            self._guard.release()
+
+    def reborn(self) -> None:
+        """Go on with a copy of the parent's memory, unless another thread was at work on it."""
+        others = self._others()
+        self._unsafe = bool(others)
+        for hold in others:
+            hold.take()
+            self._views.pop(id(hold), None)
+            if self._turn.get(_WRITER) is hold:
+                del self._turn[_WRITER]
+        self._guard = threading.Lock()
+        self._rested = False
+        self._pid = os.getpid()

@@ -1,0 +1,308 @@
+"""Writing: what a draft staged, as rows, inside one write transaction that the caller holds.
+
+Keys are given out here: a commit continues its parent's lane when it is the first to do so, else
+it opens a lane. A snapshot is written with a commit when the steps since the last one outgrow the
+state (the cost rule), so that reading a state costs what is in it, not what ever happened.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from tract.errors import StaleHead, TractExists, printable
+from tract.objects import APPEND, ARRANGE, EDIT, Commit, Operation, Single, State, canonical
+from tract.store._draft import Draft
+from tract.store._protocol import TractRow
+from tract.store.sql import _statements as sql
+from tract.store.sql._errors import translated
+from tract.store.sql._known import Known, Row, damaged
+from tract.store.sql._reader import SqlReader, raw_id
+from tract.store.sql._schema import LANE_BITS, seal, snapshot_seal
+from tract.store.sql._sqlite import Hold
+
+SNAPSHOT_FACTOR, SNAPSHOT_EXTRA = 2, 64
+
+
+class Publisher:
+    """Writes one draft.
+
+    Args:
+        hold: what `publishing` gave.
+        draft: what is written.
+        known: facts that are committed; nothing is added to them here, where all may be undone.
+        location: the store, for messages.
+    """
+
+    def __init__(self, hold: Hold, draft: Draft, known: Known, location: str) -> None:
+        self._connection = hold.connection
+        self._location = location
+        # Its own caches, because it also reads rows that may yet be undone.
+        self._reader = SqlReader(hold, Known(), location)
+        self._draft = draft
+        self._staged = draft.staged
+        self._known = known
+        self._rows: dict[str, Row] = {}
+        self._tips: set[int] = set()
+        self._given: set[int] = set()
+        self._lane: int | None = None
+        self._made: dict[str, int] = {}
+
+    def publish(self) -> list[Row]:
+        """Write everything; return the rows of new commits, for the caches once it is committed."""
+        staged = self._staged
+        for row in staged.tracts.values():
+            self._tract(row)
+        blobs = self._blobs()
+        made = self._commits(blobs) if staged.commits else []
+        for (tract, name), change in staged.refs.items():
+            self._ref(tract, name, change.before, change.after)
+        for operation in staged.operations:
+            self._operation(operation)
+        for tract, usage in staged.usages:
+            key = self._next(sql.LAST_USAGE)
+            values: tuple[Any, ...] = (key, self._tract_key(tract), usage.commit, usage.at)
+            values = (*values, canonical(usage.body))
+            self._insert(sql.INSERT_USAGE, ("key", "tract", "commit", "at", "body"), values)
+        for (tract, name), done in staged.idempotent.items():
+            commits = canonical(list(done.commits)).decode()
+            values = (self._tract_key(tract), name, done.digest, commits)
+            self._insert(sql.INSERT_IDEMPOTENT, ("tract", "name", "digest", "commits"), values)
+        self._counts(blobs)
+        return made
+
+    # Running statements
+
+    def _run(self, statement: str, params: Mapping[str, Any]) -> int:
+        """Run a statement and return how many rows it changed."""
+        try:
+            return self._connection.execute(statement, params).rowcount
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise translated(error, self._location) from None
+
+    def _many(self, statement: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        try:
+            self._connection.executemany(statement, rows)
+        except sqlite3.Error as error:
+            raise translated(error, self._location) from None
+
+    def _insert(self, statement: str, names: tuple[str, ...], values: tuple[Any, ...]) -> None:
+        self._run(statement, {**dict(zip(names, values, strict=True)), "seal": seal(*values)})
+
+    def _next(self, statement: str, params: Mapping[str, Any] | None = None) -> int:
+        last = self._reader.one(statement, params or {})[0]
+        if last is not None and not isinstance(last, int):
+            raise damaged(f"number {printable(repr(last))}")
+        return (last or 0) + 1
+
+    def _tract_key(self, id: str) -> int:
+        key = self._made.get(id)
+        if key is None:
+            key = self._known.tracts.get(id)
+        if key is None:
+            key = self._known.tracts[id] = self._reader.tract_key(id)
+        return key
+
+    # Tracts and refs
+
+    def _tract(self, row: TractRow) -> None:
+        exists = self._reader.one(sql.TRACT_BY_ID, {"id": row.id}) is not None
+        key = self._tract_key(row.id) if exists else self._next(sql.LAST_TRACT)
+        metadata = canonical(row.metadata).decode()
+        sealed = seal(key, row.id, row.name, row.parent, row.created_at, row.resume, metadata)
+        values: dict[str, Any] = {"name": row.name, "resume": row.resume, "metadata": metadata}
+        values["seal"] = sealed
+        try:
+            if exists:
+                self._run(sql.UPDATE_TRACT, {**values, "row": key})
+                return
+            self._made[row.id] = key
+            fixed = {"key": key, "id": row.id, "parent": row.parent, "created_at": row.created_at}
+            self._run(sql.INSERT_TRACT, {**values, **fixed})
+        except sqlite3.IntegrityError:
+            raise TractExists(
+                f"tract {printable(repr(row.name))} is there already", hint="Use another name."
+            ) from None
+
+    def _ref(self, tract: str, name: str, before: str | None, after: str | None) -> None:
+        key = self._tract_key(tract)
+        old = None if before is None else self._row(before).key
+        new = None if after is None else self._row(after).key
+        sealed = seal(key, name, new)
+        values = {"tract": key, "name": name, "before": old, "after": new, "new_seal": sealed}
+        if self._run(sql.MOVE_REF, values) == 1:
+            return
+        if before is None:
+            with suppress(sqlite3.IntegrityError):
+                self._run(
+                    sql.INSERT_REF, {"tract": key, "name": name, "commit": new, "seal": sealed}
+                )
+                return
+        actual = self._reader.ref(tract, name)
+        raise StaleHead(f"{name} moved meanwhile", expected=before, actual=actual)
+
+    # Blobs and commits
+
+    def _blobs(self) -> dict[str, int]:
+        """Write the new blobs and return the keys of all staged ones."""
+        staged = self._staged.blobs
+        if not staged:
+            return {}
+        first = self._next(sql.LAST_BLOB)
+        if len(staged) == 1:
+            (id, data), *_ = staged.items()
+            if self._run(sql.PUT_BLOB, _blob_row(first, raw_id(id), data)) == 1:
+                return {id: first}
+            return self._blob_keys([id])
+        keys = self._blob_keys(list(staged))
+        new = [(id, data) for id, data in staged.items() if id not in keys]
+        keys.update((id, first + i) for i, (id, _) in enumerate(new))
+        self._many(sql.INSERT_BLOB, [_blob_row(keys[id], raw_id(id), data) for id, data in new])
+        return keys
+
+    def _blob_keys(self, ids: list[str]) -> dict[str, int]:
+        keys: dict[str, int] = {}
+        for start in range(0, len(ids), sql.LIST_MAX):
+            some = [raw_id(id) for id in ids[start : start + sql.LIST_MAX]]
+            statement = sql.blob_keys(sql.list_size(len(some)))
+            for raw, key in self._reader.all(statement, sql.filled(some)):
+                keys[raw.hex()] = key
+        return keys
+
+    def _commits(self, blobs: Mapping[str, int]) -> list[Row]:
+        staged = self._staged.commits
+        self._rows.update(self._at_hand(staged))
+        older = {commit.content for commit, _ in staged.values()} - blobs.keys() - {None}
+        keys = {**blobs, **self._blob_keys([id for id in older if id is not None])}
+        new: list[dict[str, Any]] = []
+        made: list[Row] = []
+        for id, (commit, body) in staged.items():
+            if id in self._rows:
+                continue
+            row = self._placed(commit, None if commit.content is None else keys[commit.content])
+            self._rows[id] = row
+            made.append(row)
+            values = row._asdict()
+            del values["id"]
+            sealed = seal(row.key, row.blob, row.size, row.cost, row.snapshot)
+            new.append({**values, "hash": raw_id(id), "seal": sealed, "body": body})
+        self._many(sql.INSERT_COMMIT, new)
+        return made
+
+    def _at_hand(self, staged: Mapping[str, tuple[Commit, bytes]]) -> dict[str, Row]:
+        """Return the rows of staged commits that are stored already, and of their stored parents."""
+        wanted = dict.fromkeys(staged)
+        for commit, _ in staged.values():
+            wanted.update(dict.fromkeys(commit.parents[:1]))
+        cached = self._known.rows_by_id
+        known = {id: row for id in wanted if (row := cached.get(id)) is not None}
+        known.update(self._reader.rows_of([id for id in wanted if id not in known]))
+        return known
+
+    def _row(self, id: str) -> Row:
+        row = self._rows.get(id) or self._known.rows_by_id.get(id)
+        if row is None:
+            row = self._rows[id] = self._reader.row_by_id(id)
+        return row
+
+    def _placed(self, commit: Commit, blob: int | None) -> Row:
+        """Return the index columns of a new commit; write its lane and its snapshot if it needs them."""
+        parent = self._row(commit.parents[0]) if commit.parents else None
+        key = self._key(None if parent is None else parent.key)
+        size = self._size(commit, parent)
+        cost = steps(commit, parent)
+        if not snapshot_due(cost, size):
+            near = -1 if parent is None else parent.snapshot
+            return Row(key, commit.id, blob, size, cost, near)
+        data = encode_snapshot(self._draft.state(commit.id))
+        row = {"key": key, "seal": snapshot_seal(key, data), "data": data}
+        self._run(sql.INSERT_SNAPSHOT, row)
+        return Row(key, commit.id, blob, size, 0, key)
+
+    def _size(self, commit: Commit, parent: Row | None) -> int:
+        before = 0 if parent is None else parent.size
+        if commit.operation == APPEND:
+            return before + 1
+        if commit.operation == EDIT:
+            return before - len(set(commit.replaces)) + (commit.content is not None)
+        return len(self._draft.state(commit.id)) if commit.operation == ARRANGE else before
+
+    def _key(self, parent: int | None) -> int:
+        if parent is not None:
+            follower = parent + 1
+            free = parent in self._tips
+            # What this draft gave out is not in the table yet, so it is asked for apart.
+            free = free or (
+                follower not in self._given
+                and not self._reader.one(sql.HAS_KEY, {"key": follower})[0]
+            )
+            if free:
+                self._tips.discard(parent)
+                self._tips.add(follower)
+                self._given.add(follower)
+                return follower
+        if self._lane is None:
+            self._lane = self._next(sql.LAST_LANE) - 1
+        self._lane += 1
+        self._insert(sql.INSERT_LANE, ("id", "base"), (self._lane, parent))
+        key = self._lane << LANE_BITS
+        self._tips.add(key)
+        return key
+
+    # What stands beside commits
+
+    def _operation(self, operation: Operation) -> None:
+        tract = self._tract_key(operation.tract)
+        number = self._next(sql.LAST_OPERATION, {"tract": tract})
+        body: dict[str, Any] = {"actor": [operation.actor.kind, operation.actor.name]}
+        if operation.refs:
+            body["refs"] = [
+                [name, self._key_of(before), self._key_of(after)]
+                for name, before, after in operation.refs
+            ]
+        if operation.arguments:
+            body["arguments"] = operation.arguments
+        if operation.group:
+            body["group"] = operation.group
+        values = (tract, number, operation.at, operation.verb, canonical(body))
+        self._insert(sql.INSERT_OPERATION, ("tract", "number", "at", "verb", "body"), values)
+
+    def _key_of(self, id: str | None) -> int | None:
+        return None if id is None else self._row(id).key
+
+    def _counts(self, blobs: Mapping[str, int]) -> None:
+        staged = self._staged.counts
+        if not staged:
+            return
+        unknown = list({id for id, _ in staged if id not in blobs})
+        keys = {**blobs, **self._blob_keys(unknown)}
+        rows = [
+            {"blob": key, "counter": counter, "tokens": n, "seal": seal(key, counter, n)}
+            for (id, counter), n in staged.items()
+            if (key := keys.get(id)) is not None
+        ]
+        self._many(sql.PUT_COUNT, rows)
+
+
+def _blob_row(key: int, raw: bytes, data: bytes) -> dict[str, Any]:
+    return {"key": key, "hash": raw, "seal": seal(key, raw), "data": data}
+
+
+def steps(commit: Commit, parent: Row | None) -> int:
+    """Return the steps from the last snapshot to a commit: commits, and entries not in runs."""
+    singles = sum(1 for piece in commit.layout if isinstance(piece, Single))
+    return (0 if parent is None else parent.cost) + 1 + singles
+
+
+def snapshot_due(cost: int, size: int) -> bool:
+    """Return whether the cost rule wants a snapshot: `cost` steps for a state of `size` entries."""
+    return cost > SNAPSHOT_FACTOR * size + SNAPSHOT_EXTRA
+
+
+def encode_snapshot(state: State) -> bytes:
+    """Return the bytes that a state is kept as."""
+    return canonical(
+        [[slot.entry_id, slot.commit, slot.content, slot.mark.encode()] for slot in state]
+    )
