@@ -1,0 +1,61 @@
+"""The verbs: one function for each thing that can be done with a tract. Each is given a `Repo` first."""
+
+from tract.verbs._contents import freeform, reply
+from tract.verbs._history import branch, get_branch, list_branches, reset, switch_to
+from tract.verbs._import import import_file, import_into
+from tract.verbs._info import info_of, infos
+from tract.verbs._keep import FORMATS, VerifyReport, export, exported, verify
+from tract.verbs._mark import annotate
+from tract.verbs._open import (
+    close,
+    close_store,
+    create_tract,
+    described,
+    list_tracts,
+    open_at,
+    open_existing,
+    open_one,
+    tract_info,
+)
+from tract.verbs._read import Status, compile_at, entries, head, log, show, status
+from tract.verbs._talk import record_usage
+from tract.verbs._write import commit, extend
+
+__all__ = [
+    "FORMATS",
+    "Status",
+    "VerifyReport",
+    "annotate",
+    "branch",
+    "close",
+    "close_store",
+    "commit",
+    "compile_at",
+    "create_tract",
+    "described",
+    "entries",
+    "export",
+    "exported",
+    "extend",
+    "freeform",
+    "get_branch",
+    "head",
+    "import_file",
+    "import_into",
+    "info_of",
+    "infos",
+    "list_branches",
+    "list_tracts",
+    "log",
+    "open_at",
+    "open_existing",
+    "open_one",
+    "record_usage",
+    "reply",
+    "reset",
+    "show",
+    "status",
+    "switch_to",
+    "tract_info",
+    "verify",
+]

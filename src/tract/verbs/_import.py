@@ -1,0 +1,216 @@
+"""Importing: conversations of a file become branches of tracts, each whole or not at all.
+
+The commits of a conversation depend on the file alone, so they are made before the store is
+asked, and the same file twice adds nothing. Inside the write only their place is looked for: a
+branch that is at one of them goes forward; one that somebody moved elsewhere stays where it is,
+and what could not be added is reported. One conversation is one transaction; a strict import is
+one transaction as a whole.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tract.errors import Conflict, InvalidInput, NotFound
+from tract.importers import (
+    BadRecord,
+    Importer,
+    ImportReport,
+    Source,
+    importer_for,
+    name_of,
+)
+from tract.objects import Limits, check_json, check_name, micros
+from tract.repo import Settings
+from tract.store import Draft, MemoryStore, Store
+from tract.verbs._open import open_at
+from tract.verbs._place import Chain, Placed, chained, place
+
+Progress = Callable[[int, int], None]
+
+
+def import_file(
+    path: "str | os.PathLike[str]",
+    into: "str | os.PathLike[str] | Store | None" = None,
+    *,
+    format: str = "auto",
+    tract: str | None = None,
+    strict: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    **options: Any,
+) -> ImportReport:
+    """Import a file into a store that is opened for it; `Tract.import_` says the rest.
+
+    The file is looked at before the store is opened, so a file that cannot be read makes no store.
+    """
+    limits = options.get("limits")
+    job = _Job.of(path, limits if isinstance(limits, Limits) else Limits(), format, tract, progress)
+    if not dry_run:
+        store, settings = open_at(into, **options)
+    else:
+        store, settings = _open_to_look(into, options)
+    try:
+        return _import(store, settings, job, strict=strict, dry_run=dry_run)
+    finally:
+        if store is not into:
+            store.close()
+
+
+def _open_to_look(into: Any, options: Mapping[str, Any]) -> tuple[Store, Settings]:
+    """Open a store for a dry run; where there is none, one that is forgotten afterwards."""
+    try:
+        return open_at(into, **{**options, "create": False, "read_only": True})
+    except NotFound:
+        return open_at(MemoryStore(), **options)
+
+
+def import_into(
+    store: Store,
+    settings: Settings,
+    path: "str | os.PathLike[str]",
+    *,
+    format: str = "auto",
+    tract: str | None = None,
+    strict: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import a file into a store that is open.
+
+    Args:
+        store: the open store.
+        settings: how its handles work.
+        path: the file.
+        format: "auto", or an importer's name.
+        tract: name of the tract, or what the names of several begin with; the file's, if None.
+        strict: whether one bad record stops the import, with nothing imported.
+        dry_run: report what would be imported, and import nothing.
+        progress: called with the conversations done and their number.
+
+    Raises:
+        NotFound, InvalidInput, Conflict, StoreError: as `Tract.import_`.
+    """
+    job = _Job.of(path, settings.limits, format, tract, progress)
+    return _import(store, settings, job, strict=strict, dry_run=dry_run)
+
+
+def _import(
+    store: Store, settings: Settings, job: "_Job", *, strict: bool, dry_run: bool
+) -> ImportReport:
+    if dry_run:
+        with store.read() as reader:
+            draft = Draft(reader)
+            for chain in job.chains(settings.limits, strict=strict):
+                job.carry_out(draft, settings, [chain], strict=strict)
+                job.show(chain.conversation.expected)
+    elif strict:
+        chains = list(job.chains(settings.limits, strict=True))
+        with store.write() as draft:
+            job.carry_out(draft, settings, chains, strict=True)
+        job.show(len(chains))
+    else:
+        for chain in job.chains(settings.limits, strict=False):
+            with store.write() as draft:
+                job.carry_out(draft, settings, [chain], strict=False)
+            job.show(chain.conversation.expected)
+    return job.report(dry_run=dry_run)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One import: the file, and the tally of what was done with it."""
+
+    source: Source
+    importer: Importer
+    tract: str
+    progress: Progress | None
+    branches: list[tuple[str, str]] = field(default_factory=list)
+    bad: list[BadRecord] = field(default_factory=list)
+    messages: int = 0
+    added: int = 0
+
+    @classmethod
+    def of(
+        cls, path: Any, limits: Limits, format: str, tract: str | None, progress: Progress | None
+    ) -> "_Job":
+        name = (
+            None if tract is None else check_name(tract, "tract", bytes_max=limits.name_bytes_max)
+        )
+        source = Source(path, limits, counted=progress is not None)
+        return cls(source, importer_for(source, format), name or name_of(source.stem), progress)
+
+    def report(self, *, dry_run: bool) -> ImportReport:
+        return ImportReport(
+            path=self.source.given,
+            format=self.importer.name,
+            tracts=tuple(dict.fromkeys(tract for tract, _ in self.branches)),
+            branches=tuple(self.branches),
+            conversations=len(self.branches),
+            messages=self.messages,
+            added=self.added,
+            bad=tuple(self.bad),
+            dry_run=dry_run,
+        )
+
+    # Reading
+
+    def chains(self, limits: Limits, *, strict: bool) -> Iterator[Chain]:
+        """Yield the file's conversations as commits, and keep note of what is none."""
+        for one in self.importer.read(self.source, self.tract):
+            if isinstance(one, BadRecord):
+                self._reject(one, strict=strict)
+                continue
+            try:
+                check_name(one.tract, "tract", bytes_max=limits.name_bytes_max)
+                check_json(one.metadata, "metadata")
+            except InvalidInput as error:
+                self._reject(self.source.bad(one.place, error.message), strict=strict)
+                continue
+            chain = chained(one, limits, lambda bad: self._reject(bad, strict=strict), self.source)
+            if chain.commits:
+                yield chain
+
+    def _reject(self, bad: BadRecord, *, strict: bool) -> None:
+        if strict:
+            raise InvalidInput(
+                str(bad),
+                kind="bad_record",
+                hint="Mend it, or import without strict to leave it out.",
+            )
+        self.bad.append(bad)
+
+    # Writing
+
+    def carry_out(
+        self, draft: Draft, settings: Settings, chains: Sequence[Chain], *, strict: bool
+    ) -> None:
+        """Stage conversations on a draft, with one row in the log of each tract that changes."""
+        at = micros(settings.clock())
+        messages: dict[str, int] = {}
+        for chain in chains:
+            one = chain.conversation
+            try:
+                done = place(
+                    draft, settings.author, at, chain, self.importer.name, self.source.name
+                )
+            except Conflict as error:
+                if strict:
+                    raise
+                self.bad.append(self.source.bad(one.place, error.message))
+                done = Placed("", 0, changed=False)
+            self.branches.append((one.tract, one.branch))
+            self.messages += chain.messages
+            self.added += done.added
+            if done.changed:
+                messages[done.tract] = messages.get(done.tract, 0) + chain.messages
+        for tract, count in messages.items():
+            arguments = {"format": self.importer.name, "file": self.source.name, "messages": count}
+            draft.log(tract, "import", settings.author, at, arguments)
+
+    def show(self, expected: int) -> None:
+        """Tell whoever wants to know how far it is."""
+        if self.progress is not None:
+            done = len(self.branches)
+            self.progress(done, max(done, expected))

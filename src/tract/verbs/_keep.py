@@ -1,0 +1,157 @@
+"""Keeping: looking through the store, and writing contexts out.
+
+A file is written beside its place and moved there, so that it is whole or not there at all.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tract.compile import CompiledContext
+from tract.errors import InvalidInput, ReadOnly, StoreError, UnknownProvider, printable
+from tract.objects import (
+    MediaPart,
+    Message,
+    OpaquePart,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCall,
+)
+from tract.repo import Repo
+from tract.store import Problem
+from tract.verbs._read import compile_at, without_budget
+
+FORMATS = ("openai", "anthropic", "markdown")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What `verify` found.
+
+    Attributes:
+        location: the store that was looked through.
+        commits: how many commits were checked.
+        blobs: how many blobs were checked.
+        problems: what is damaged.
+        warnings: what works but should be looked at.
+    """
+
+    location: str
+    commits: int
+    blobs: int
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is damaged."""
+        return not self.problems
+
+
+def verify(repo: Repo) -> VerifyReport:
+    """Recompute every hash, seal and state of the whole store."""
+    found = list(repo.store.damage())
+    errors = tuple(problem for problem in found if problem.severity == "error")
+    commits = blobs = 0
+    if not errors:
+        with repo.store.read() as reader:
+            commits = sum(1 for _ in reader.commits())
+            blobs = sum(1 for _ in reader.blobs())
+    return VerifyReport(
+        repo.store.location,
+        commits,
+        blobs,
+        errors,
+        tuple(p for p in found if p.severity != "error"),
+    )
+
+
+def exported(repo: Repo, format: str, at: Any = None) -> str:
+    """Return the compiled context of a commit as the text of a file."""
+    if format not in FORMATS:
+        raise UnknownProvider(
+            f"export format {printable(repr(format))} is unknown",
+            kind="unknown_format",
+            hint=f"Use one of {', '.join(FORMATS)}.",
+        )
+    context = compile_at(without_budget(repo), at)
+    if format == "markdown":
+        return markdown(context)
+    data: Any = (
+        context.to_openai()["messages"] if format == "openai" else context.to_anthropic(cache=False)
+    )
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def export(repo: Repo, path: str | os.PathLike[str], *, format: str, at: Any = None) -> Path:
+    """Write the compiled context of a commit to a file, whole or not at all."""
+    text = exported(repo, format, at)
+    target = Path(path)
+    if target.is_dir():
+        raise InvalidInput(
+            f"{printable(str(target))} is a folder", kind="invalid_path", hint="Give a file name."
+        )
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w",
+            encoding="utf-8",
+            newline="\n",
+            dir=target.parent,
+            prefix=f".{target.name}.",
+            delete=False,
+        ) as file:
+            file.write(text)
+        Path(file.name).replace(target)
+    except PermissionError as error:
+        raise ReadOnly(
+            f"{printable(str(target))} cannot be written: {error.strerror}",
+            hint="Check the folder.",
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"{printable(str(target))} cannot be written: {error.strerror}", kind="cannot_write"
+        ) from None
+    return target
+
+
+def markdown(context: CompiledContext) -> str:
+    """Return a context as a Markdown document, a heading for each message."""
+    blocks = []
+    for message in context.messages:
+        title = message.role.capitalize()
+        if message.name or message.call_id:
+            title += f" ({message.name or message.call_id})"
+        blocks.append(f"## {title}\n\n{_body(message)}".rstrip())
+    return "\n\n".join(blocks) + "\n" if blocks else ""
+
+
+def _body(message: Message) -> str:
+    pieces = []
+    for part in message.parts:
+        match part:
+            case TextPart() | RefusalPart():
+                pieces.append(_fenced(part.text, "") if message.role == "tool" else part.text)
+            case ReasoningPart():
+                pieces.append("\n".join(f"> {line}" for line in part.text.splitlines()))
+            case ToolCall():
+                pieces.append(f"`{part.name}` ({part.id})\n\n{_fenced(part.arguments, 'json')}")
+            case MediaPart():
+                pieces.append(
+                    f"[{part.kind}: {part.name or part.url or part.file_id or part.media_type or 'inline'}]"
+                )
+            case OpaquePart():
+                pieces.append(
+                    _fenced(json.dumps(part.payload, ensure_ascii=False, indent=2), "json")
+                )
+    return "\n\n".join(pieces)
+
+
+def _fenced(text: str, language: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text}\n{fence}"

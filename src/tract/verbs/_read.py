@@ -1,0 +1,331 @@
+"""Looking: log, show, entries, compile and status. Nothing here changes anything."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from tract.compile import (
+    CompiledContext,
+    CompileOptions,
+    ContextCompiler,
+    TokenBudget,
+    TokenCount,
+    compile_context,
+)
+from tract.errors import InvalidInput, printable
+from tract.graph import newest_first
+from tract.objects import (
+    Actor,
+    Commit,
+    CommitDetail,
+    CommitInfo,
+    Entry,
+    Priority,
+    micros,
+    payload_text,
+)
+from tract.repo import Repo, resolve
+from tract.store import Reader
+from tract.verbs._info import info_of, infos
+
+_PAGE = 200
+
+
+def head(repo: Repo) -> CommitInfo | None:
+    """Return the commit that HEAD is at, or None before the first."""
+    with repo.read() as reader:
+        tip = repo.tip(reader)
+        return None if tip is None else infos(repo, reader, [reader.commit(tip)])[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFilter:
+    """Which commits a log shows."""
+
+    author: str | None = None
+    made_with: Any = None
+    content_type: str | None = None
+    tag: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    grep: str | None = None
+
+    def passes(self, info: CommitInfo, text: str) -> bool:
+        """Return whether a commit is shown."""
+        return (
+            (self.author is None or _is_author(info.author, self.author))
+            and (self.made_with is None or _made_with(info, self.made_with))
+            and (self.content_type is None or info.content_type == self.content_type)
+            and (self.tag is None or self.tag in info.tags)
+            and (self.since is None or info.at >= self.since)
+            and (self.until is None or info.at <= self.until)
+            and (self.grep is None or self.grep.casefold() in f"{info.message}\n{text}".casefold())
+        )
+
+
+def _is_author(actor: Actor, wanted: str) -> bool:
+    return wanted in (str(actor), actor.kind, actor.name)
+
+
+def _made_with(info: CommitInfo, wanted: Any) -> bool:
+    config = info.made_with or {}
+    if isinstance(wanted, str):
+        return config.get("model") == wanted
+    return all(config.get(name) == value for name, value in dict(wanted).items())
+
+
+def log(
+    repo: Repo,
+    limit: int | None = 20,
+    *,
+    start: Any = None,
+    branch: str | None = None,
+    all: bool = False,
+    first_parent: bool = True,
+    **filters: Any,
+) -> list[CommitInfo]:
+    """Return commits, newest first."""
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        raise InvalidInput(
+            f"limit {printable(repr(limit))} is no whole number from 0", kind="invalid_limit"
+        )
+    if branch is not None and start is not None:
+        raise InvalidInput("give start or branch, not both", kind="invalid_target")
+    wanted = LogFilter(**filters)
+    for name, time in (("since", wanted.since), ("until", wanted.until)):
+        if time is not None:
+            if not isinstance(time, datetime):
+                raise InvalidInput(
+                    f"{name} {printable(repr(time))} is no datetime", kind="invalid_time"
+                )
+            micros(time)
+    plain = wanted == LogFilter()
+    with repo.read() as reader:
+        commits = _commits(repo, reader, start, branch, all, first_parent, limit if plain else None)
+        if plain:
+            return infos(repo, reader, list(islice(commits, limit)))
+        return list(islice(_filtered(repo, reader, commits, wanted), limit))
+
+
+def _commits(
+    repo: Repo,
+    reader: Reader,
+    start: Any,
+    branch: str | None,
+    every: bool,
+    first_parent: bool,
+    limit: int | None,
+) -> Iterator[Commit]:
+    if every:
+        tips = [tip for tip in reader.refs(repo.tract).values() if tip is not None]
+        return newest_first(tips, reader.commit)
+    if start is None and branch is None:
+        tip = repo.tip(reader)
+        if tip is None:
+            return iter(())
+    else:
+        tip = resolve(repo, reader, start if branch is None else branch)
+    return reader.line(tip, limit) if first_parent else newest_first([tip], reader.commit)
+
+
+def _filtered(
+    repo: Repo, reader: Reader, commits: Iterator[Commit], wanted: LogFilter
+) -> Iterator[CommitInfo]:
+    while page := list(islice(commits, _PAGE)):
+        payloads = repo.payloads(
+            reader, [b for c in page for b in (c.content, c.note) if b is not None]
+        )
+        for commit in page:
+            info = info_of(repo, commit, payloads)
+            text = (
+                ""
+                if commit.content is None
+                else payload_text(payloads[commit.content], repo.settings.types)
+            )
+            if wanted.passes(info, text):
+                yield info
+
+
+def show(repo: Repo, target: Any) -> CommitDetail:
+    """Return everything that a commit says."""
+    with repo.read() as reader:
+        commit = reader.commit(resolve(repo, reader, target))
+        info = infos(repo, reader, [commit])[0]
+        noted = [
+            blob
+            for blob in (commit.content, commit.note, *(mark.note for _, mark in commit.marks))
+            if blob
+        ]
+        payloads = repo.payloads(reader, noted)
+        usage = tuple(usage.body for usage in reader.usages(repo.tract, [commit.id]))
+    payload = None if commit.content is None else payloads[commit.content]
+    said: dict[str, Any] = {}
+    for blob in noted:
+        if blob != commit.content:
+            said.update(payloads[blob])
+    return CommitDetail(
+        info=info,
+        content=None if payload is None else repo.settings.types.load(payload),
+        text="" if payload is None else payload_text(payload, repo.settings.types),
+        replaces=commit.replaces,
+        marks=dict(commit.marks),
+        origin=commit.origin,
+        based_on=commit.based_on,
+        sources=commit.sources,
+        reason=said.get("reason"),
+        retain=said.get("retain"),
+        usage=usage,
+    )
+
+
+def _at(repo: Repo, reader: Reader, at: Any) -> str | None:
+    return repo.tip(reader) if at is None else resolve(repo, reader, at)
+
+
+def entries(repo: Repo, at: Any = None) -> list[Entry]:
+    """Return the entries of a state, in the order of the context."""
+    types = repo.settings.types
+    with repo.read() as reader:
+        state = repo.state(reader, _at(repo, reader, at))
+        payloads = repo.payloads(reader, [slot.content for slot in state])
+        return [
+            Entry(slot.entry_id, slot.commit, slot.mark, payloads[slot.content], types)
+            for slot in state
+        ]
+
+
+def compile_at(
+    repo: Repo,
+    at: Any = None,
+    *,
+    token_budget: TokenBudget | int | None = None,
+    compiler: ContextCompiler | None = None,
+    views: Iterable[Any] = (),
+    on_invalid: Any = "repair",
+    pending: Any = "drop",
+    tools: Sequence[dict[str, Any]] | None = None,
+) -> CompiledContext:
+    """Return what a model would be sent at a commit."""
+    settings = repo.settings
+    budget = settings.budget if token_budget is None else TokenBudget.of(token_budget)
+    options = CompileOptions(
+        on_invalid=on_invalid,
+        pending=pending,
+        tools=tools,
+        budget=budget,
+        views=tuple(views),
+        compiler=settings.compiler if compiler is None else compiler,
+    )
+    previous = repo.cache.context(options)
+    with repo.read() as reader:
+        commit = _at(repo, reader, at)
+        state = repo.state(reader, commit)
+
+        def fetch(ids: Sequence[str]) -> Any:
+            return repo.payloads(reader, ids)
+
+        context = compile_context(
+            commit,
+            state,
+            fetch,
+            types=settings.types,
+            tally=settings.tally,
+            options=options,
+            previous=previous,
+        )
+    repo.cache.keep_context(options, context)
+    return context
+
+
+def without_budget(repo: Repo) -> Repo:
+    """Return the handle without its budget, for looking: that must neither warn, raise nor drop."""
+    return replace(repo, settings=replace(repo.settings, budget=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a tract stands, and how full its context is.
+
+    Attributes:
+        tract: its name.
+        tract_id: its id.
+        location: where the store is.
+        branch: the branch that HEAD is on, or None when detached.
+        head: id of the commit that HEAD is at, or None before the first.
+        commits: commits on the first-parent line of HEAD.
+        entries: entries of the state.
+        pinned: how many of them are pinned.
+        important: how many are important.
+        skipped: how many are skipped.
+        messages: messages of the compiled context.
+        repairs: what compiling mended.
+        tokens: what would be sent, in tokens.
+        budget: tokens that the context may use, or None.
+        share: part of the budget that is used, from 0.0 up, or None.
+        action: what happens over budget, or None.
+        last_usage: the newest usage that a provider reported, or None.
+    """
+
+    tract: str
+    tract_id: str
+    location: str
+    branch: str | None
+    head: str | None
+    commits: int
+    entries: int
+    pinned: int
+    important: int
+    skipped: int
+    messages: int
+    repairs: int
+    tokens: TokenCount
+    budget: int | None = None
+    share: float | None = None
+    action: str | None = None
+    last_usage: dict[str, Any] | None = None
+
+    @property
+    def detached(self) -> bool:
+        """Whether HEAD is on no branch."""
+        return self.branch is None
+
+
+def status(repo: Repo) -> Status:
+    """Return where the tract stands; counts what would be sent without any budget action."""
+    settings = repo.settings
+    budget = settings.budget
+    with repo.read() as reader:
+        tip = repo.tip(reader)
+        row = reader.tract(repo.tract)
+        state = repo.state(reader, tip)
+        commits = 0 if tip is None else reader.length(tip)
+        usages = reader.usages(repo.tract)
+    context = compile_at(without_budget(repo), tip)
+    tokens = context.tokens
+    marks = [slot.mark.priority for slot in state]
+    available = None if budget is None else budget.available
+    return Status(
+        tract=row.name if row is not None else repo.tract,
+        tract_id=repo.tract,
+        location=repo.store.location,
+        branch=repo.head.position.branch,
+        head=tip,
+        commits=commits,
+        entries=len(state),
+        pinned=marks.count(Priority.PINNED),
+        important=marks.count(Priority.IMPORTANT),
+        skipped=marks.count(Priority.SKIP),
+        messages=len(context.messages),
+        repairs=len(context.repairs),
+        tokens=tokens,
+        budget=available,
+        share=None if available is None else int(tokens) / available,
+        action=None
+        if budget is None
+        else budget.action
+        if isinstance(budget.action, str)
+        else "callback",
+        last_usage=dict(usages[-1].body) if usages else None,
+    )
