@@ -1,0 +1,209 @@
+"""One call of the command line: what was asked of every command, the tract it is about, the way out.
+
+Commands get a `Call` first and everything else from it, so that each of them is only what it does
+itself. The store is open for as long as a command reads or writes, never while something is
+shown: a pager that is left open over lunch holds nothing.
+"""
+
+import getpass
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tract import Actor, Session, Tract
+from tract.cli._out import json_text, page, wants_color, width
+from tract.errors import InvalidInput, NotFound, TractError, printable
+
+if TYPE_CHECKING:
+    from tract.cli._paint import Painter
+
+STORE = ".tract.db"
+_TRACTS_SHOWN_MAX = 20
+
+
+class _Undone(Exception):
+    """Ends a dry run, so that all it wrote is taken back."""
+
+
+@dataclass(slots=True)
+class Call:
+    """What was asked, whatever the command.
+
+    Attributes:
+        db: the store that was named, or None.
+        tract: the tract that was named, or None.
+        json: whether a program asked.
+        no_color: whether colours were forbidden.
+        dry_run: whether nothing may change.
+        author: who was named as the author, or None.
+    """
+
+    db: str | None = None
+    tract: str | None = None
+    json: bool = False
+    no_color: bool = False
+    dry_run: bool = False
+    author: str | None = None
+
+    # The store and the tract
+
+    @property
+    def location(self) -> str:
+        """The store that the call is about.
+
+        Raises:
+            NotFound: none was named, and there is none here or in a folder above.
+        """
+        named = self.named_location
+        if named is not None:
+            return named
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / STORE).is_file():
+                return str(folder / STORE)
+        raise NotFound(
+            f"there is no {STORE} in this folder or in one above it",
+            kind="no_store",
+            hint="Make one here with `tract init`, or name one with --db or $TRACT_DB.",
+        )
+
+    @property
+    def named_location(self) -> str | None:
+        """The store that was named, on the command line or in the environment."""
+        return self.db if self.db is not None else os.environ.get("TRACT_DB") or None
+
+    @contextmanager
+    def session(self, **options: Any) -> Iterator[Session]:
+        """Open the store, which must be there.
+
+        Args:
+            **options: as for `Session.open`.
+        """
+        author = self.author if self.author is not None else person()
+        with Session.open(self.location, create=False, author=author, **options) as session:
+            yield session
+
+    @contextmanager
+    def reading(self, **options: Any) -> Iterator[Tract]:
+        """Open the tract that the call is about, which must be there.
+
+        Args:
+            **options: as for `Session.open`.
+        """
+        with self.session(**options) as session:
+            yield session.tract(self.tract if self.tract is not None else default_tract(session))
+
+    @contextmanager
+    def writing(self) -> Iterator[Tract]:
+        """Open the tract to write to; in a dry run everything is done, and taken back at the end."""
+        with self.reading() as tract:
+            if not self.dry_run:
+                yield tract
+                return
+            try:
+                with tract.batch():
+                    yield tract
+                    raise _Undone
+            except _Undone:
+                return
+
+    # The way out
+
+    @property
+    def color(self) -> bool:
+        """Whether standard output is to be coloured."""
+        return wants_color(forbidden=self.no_color)
+
+    def give(
+        self,
+        shape: Callable[[], Mapping[str, Any]],
+        draw: "Callable[[Painter], None]",
+        *,
+        paged: bool = False,
+    ) -> None:
+        """Print what a command has to say, for whoever asked.
+
+        Args:
+            shape: makes the object that programs get.
+            draw: paints what people get.
+            paged: whether it may be long.
+        """
+        if self.json:
+            click.echo(json_text(shape()))
+        else:
+            self.show(draw, paged=paged)
+
+    def show(self, draw: "Callable[[Painter], None]", *, paged: bool = False) -> None:
+        """Print what people get.
+
+        Args:
+            draw: paints it.
+            paged: whether it may be long.
+        """
+        painter = self.painter()
+        draw(painter)
+        text = painter.text()
+        if paged:
+            page(text, color=self.color)
+        else:
+            click.echo(text, nl=False, color=self.color)
+
+    @contextmanager
+    def progress(self, name: str) -> Iterator[Callable[[int, int], None] | None]:
+        """Show on a terminal how far a file is read; give None where nobody is watching.
+
+        Args:
+            name: the file.
+        """
+        if self.json or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+            yield None
+            return
+        from tract.cli._progress import progress_bar
+
+        with progress_bar(name, color=self.color) as advance:
+            yield advance
+
+    def painter(self) -> "Painter":
+        """Return a painter for standard output."""
+        from tract.cli._paint import Painter
+
+        return Painter(width=width(), color=self.color)
+
+
+def person() -> Actor:
+    """Return whoever sits at this machine, as far as it is known."""
+    try:
+        return Actor.of(Actor("human", getpass.getuser()))
+    except (KeyError, OSError, ImportError, TractError):
+        return Actor("human")
+
+
+def default_tract(session: Session) -> str:
+    """Return the tract that is meant where none is named: the only one, else "main".
+
+    Raises:
+        NotFound: the store has no tract.
+        InvalidInput: it has several, and none is called "main".
+    """
+    names = [info.name for info in session.list_tracts()]
+    if len(names) == 1 or "main" in names:
+        return "main" if "main" in names else names[0]
+    if not names:
+        raise NotFound(
+            "the store has no tract yet",
+            kind="unknown_tract",
+            hint="Make one with `tract init --tract NAME`, or `tract import` a conversation.",
+        )
+    shown = ", ".join(printable(name, limit=60) for name in names[:_TRACTS_SHOWN_MAX])
+    more = f", and {len(names) - _TRACTS_SHOWN_MAX} more" if len(names) > _TRACTS_SHOWN_MAX else ""
+    raise InvalidInput(
+        f"the store has {len(names)} tracts, and none of them is called main",
+        kind="which_tract",
+        hint=f"Say which with --tract: {shown}{more}.",
+    )

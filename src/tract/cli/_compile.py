@@ -1,0 +1,179 @@
+"""The `compile` command: what a model would be sent, for reading, for a provider, or explained.
+
+The formats of providers are printed as the JSON that their clients take; for people the messages
+are set in below their headings, so that no content can pass for a heading.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from tract import (
+    CompiledContext,
+    Issue,
+    MediaPart,
+    Message,
+    OpaquePart,
+    ReasoningPart,
+    TokenBudget,
+    ToolCall,
+)
+from tract.cli import _shaped
+from tract.cli._call import Call
+from tract.cli._command import command
+from tract.cli._log import short_ids
+from tract.cli._out import json_text
+from tract.cli._shapes import ContextShape, Json
+
+if TYPE_CHECKING:
+    from tract.cli._paint import Painter, Piece
+
+_PROVIDERS = ("openai", "anthropic")
+
+
+@command(
+    "compile",
+    "tract compile",
+    "tract compile --format openai > request.json",
+    "tract compile --budget 8000 --overflow drop --explain",
+    "tract compile --at HEAD~3 --check",
+)
+@click.option("--at", metavar="TARGET", help="The commit that is compiled [default: HEAD].")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "plain", *_PROVIDERS]),
+    default="text",
+    show_default=True,
+    help="For reading, as plain JSON messages, or as a provider's request.",
+)
+@click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Tokens that it may take.")
+@click.option(
+    "--overflow",
+    type=click.Choice(["warn", "drop", "error"]),
+    default="warn",
+    show_default=True,
+    help="What happens when it takes more: say so, leave out the oldest, or fail.",
+)
+@click.option("--explain", is_flag=True, help="Show what became of each entry, and why.")
+@click.option("--check", is_flag=True, help="Say whether providers accept it; exit code 1 if one does not.")
+def compile(  # noqa: A001 - the word of the design
+    call: Call,
+    at: str | None,
+    form: str,
+    budget: int | None,
+    overflow: Literal["warn", "drop", "error"],
+    explain: bool,
+    check: bool,
+) -> None:
+    """Show what a model would be sent; nothing is changed."""
+    limit = None if budget is None else TokenBudget(budget, action=overflow)
+    with call.reading() as t:
+        context = t.compile(at, token_budget=limit)
+        commits = (commit for message in context.messages for commit in message.commits)
+        names = {} if call.json or explain or check else short_ids(t, commits)
+    asked = (form,) if form in _PROVIDERS else _PROVIDERS
+    found = {name: context.check(name) for name in asked} if check else None
+    if form != "text" and not (call.json or explain or check):
+        click.echo(json_text(_request(context, form) or context.to_dicts()))
+        return
+
+    def draw(paint: "Painter") -> None:
+        if explain or found is not None:
+            _paint_report(paint, context, found, explain=explain)
+        else:
+            _paint_messages(paint, context, names)
+
+    call.give(lambda: {"context": _shape(context, form, found, explain=explain)}, draw, paged=True)
+    if found and any(found.values()):
+        click.get_current_context().exit(1)
+
+
+def _request(context: CompiledContext, form: str) -> Json | None:
+    return context.to_params(form) if form in _PROVIDERS else None
+
+
+def _shape(
+    context: CompiledContext, form: str, found: Mapping[str, list[Issue]] | None, *, explain: bool
+) -> ContextShape:
+    return {
+        "commit": context.commit,
+        "format": form,
+        "messages": context.to_dicts(),
+        "request": _request(context, form),
+        "tokens": _shaped.tokens(context.tokens),
+        "repairs": _shaped.repairs(context.repairs),
+        "dropped": _shaped.dropped(context.dropped),
+        "issues": None if found is None else _shaped.issues(found),
+        "explanation": _shaped.lines(context.explain()) if explain else None,
+    }
+
+
+def _paint_messages(
+    paint: "Painter", context: CompiledContext, names: Mapping[str, str]
+) -> None:
+    for number, message in enumerate(context.messages):
+        if number:
+            paint.gap()
+        heading: list[Piece] = [(f"{number} ", "dim"), (message.role, message.role)]
+        if message.name is not None:
+            heading.append(f" {message.name}")
+        if message.call_id is not None:
+            heading.append(f" answers {message.call_id}")
+        if message.is_error:
+            heading.append((" error", "bad"))
+        for commit in message.commits:
+            heading += ["  ", (names[commit], "id")]
+        paint.line(*heading)
+        _paint_parts(paint, message)
+    if context.messages:
+        paint.gap()
+    for line in _summary(context):
+        paint.line((line, "dim"), whole=True)
+
+
+def _paint_parts(paint: "Painter", message: Message) -> None:
+    for part in message.parts:
+        if isinstance(part, ToolCall):
+            paint.block(f"{part.name} ({part.id})", style="tool")
+            paint.block(part.arguments, indent=8)
+        elif isinstance(part, ReasoningPart):
+            paint.block(part.text or "(sealed reasoning)", style="dim")
+        elif isinstance(part, MediaPart):
+            where = part.name or part.url or part.file_id or part.media_type or "inline"
+            paint.block(f"({part.kind}: {where})", style="dim")
+        elif isinstance(part, OpaquePart):
+            paint.block(f"(a part that only {part.provider} knows)", style="dim")
+        else:
+            paint.block(part.text)
+
+
+def _summary(context: CompiledContext) -> Iterable[str]:
+    count = len(context.messages)
+    tokens = context.tokens
+    yield f"{count:,} message{'s' * (count != 1)}, {int(tokens):,} tokens ({tokens.method})"
+    if context.dropped:
+        out = len(context.dropped)
+        yield f"{out:,} entr{'ies were' if out != 1 else 'y was'} left out to keep the budget"
+    yield from (f"mended: {repair.message} ({repair.rule})" for repair in context.repairs)
+
+
+def _paint_report(
+    paint: "Painter",
+    context: CompiledContext,
+    found: Mapping[str, list[Issue]] | None,
+    *,
+    explain: bool,
+) -> None:
+    if explain:
+        for line in str(context.explain()).splitlines():
+            paint.line(line)
+    for provider, issues in (found or {}).items():
+        if not issues:
+            paint.line((f"{provider}: valid", "good"))
+        for issue in issues:
+            paint.line((f"{provider}: ", "bad"), f"{issue}. {issue.fix}", whole=True)
+    if found is not None:
+        for line in _summary(context):
+            paint.line((line, "dim"), whole=True)

@@ -1,0 +1,142 @@
+"""The `import` command: conversations from files into the store.
+
+Files are read one after the other; one that cannot be read does not stop the others, and neither
+does a bad record in a file, unless that was asked for. Reading a file again adds nothing.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from tract import ImportReport, Tract, list_importers
+from tract.cli import _shaped
+from tract.cli._call import Call, person
+from tract.cli._command import command, mutates
+from tract.cli._fail import error_shape, failure_of, report
+from tract.cli._shapes_keep import FormatShape, ImportShape
+from tract.errors import TractError
+
+if TYPE_CHECKING:
+    from tract.cli._paint import Painter
+
+_TRACTS_SHOWN_MAX = 5
+
+
+@command(
+    "import",
+    "tract import chat.json",
+    "tract import results/*.json --format tau-bench --dry-run",
+    "tract import log.jsonl --strict --tract support/42",
+    "tract import --list-formats",
+)
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option("--format", "form", metavar="NAME", default="auto", show_default=True, help="What the files are.")
+@click.option("--strict", is_flag=True, help="Import nothing of a file with a bad record, and fail.")
+@click.option("--list-formats", is_flag=True, help="List what can be read, and do nothing else.")
+@mutates
+def import_(call: Call, files: Sequence[str], form: str, strict: bool, list_formats: bool) -> None:
+    """Read conversations from files into the store; reading a file again adds nothing.
+
+    Each conversation becomes a branch of a tract, named after the file, or by --tract where the
+    file holds only one. Bad records are listed with their place and do not stop the others.
+    """
+    if list_formats:
+        _list_formats(call)
+        return
+    if not files:
+        raise click.UsageError("missing FILE")
+    location = call.location
+    reports: list[ImportReport] = []
+    shapes: list[ImportShape] = []
+    for name in files:
+        try:
+            found = _read(call, location, name, form, strict=strict)
+        except TractError as error:
+            if len(files) == 1:
+                raise
+            shapes.append(_refused(call, name, error))
+        else:
+            reports.append(found)
+            shapes.append(_shaped.imported(found))
+    call.give(
+        lambda: {"imports": shapes, "dry_run": call.dry_run},
+        lambda paint: _paint_imports(paint, reports, dry_run=call.dry_run),
+    )
+    if len(reports) < len(files):
+        click.get_current_context().exit(1)
+
+
+def _read(call: Call, location: str, name: str, form: str, *, strict: bool) -> ImportReport:
+    with call.progress(name) as progress:
+        return Tract.import_(
+            name,
+            location,
+            format=form,
+            tract=call.tract,
+            strict=strict,
+            dry_run=call.dry_run,
+            progress=progress,
+            create=False,
+            author=call.author if call.author is not None else person(),
+        )
+
+
+def _refused(call: Call, name: str, error: TractError) -> ImportShape:
+    """Say why a file was not imported, and return that as programs get it."""
+    failure = failure_of(error)
+    if not call.json:
+        report(failure, json=False, color=None if call.color else False)
+    return {
+        "path": name,
+        "format": None,
+        "conversations": 0,
+        "messages": 0,
+        "added": 0,
+        "tracts": [],
+        "branches": [],
+        "bad": [],
+        "error": error_shape(failure),
+    }
+
+
+def _paint_imports(
+    paint: "Painter", reports: Sequence[ImportReport], *, dry_run: bool
+) -> None:
+    for found in reports:
+        facts = [
+            counted(found.conversations, "conversation"),
+            counted(found.messages, "message"),
+            counted(found.added, "new commit"),
+        ]
+        paint.line((found.path, "label"), f" ({found.format}): {', '.join(facts)}", whole=True)
+        shown = list(found.tracts[:_TRACTS_SHOWN_MAX])
+        more = len(found.tracts) - len(shown)
+        if shown:
+            also = f", and {more:,} more" if more else ""
+            noun = "tract" if len(found.tracts) == 1 else "tracts"
+            paint.line(f"  {noun} {', '.join(shown)}{also}", whole=True)
+        if found.bad:
+            paint.line(("  not imported: ", "warning"), counted(len(found.bad), "bad record"))
+        for bad in found.bad:
+            paint.line(f"    {bad.place}: {bad.reason}", whole=True)
+    if dry_run:
+        paint.line("dry run: nothing was imported")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def _list_formats(call: Call) -> None:
+    shapes: list[FormatShape] = [
+        {"name": importer.name, "description": importer.description}
+        for importer in list_importers()
+    ]
+    call.give(
+        lambda: {"formats": shapes},
+        lambda paint: paint.table(
+            ["format", "what it reads"], [[shape["name"], shape["description"]] for shape in shapes]
+        ),
+    )

@@ -1,0 +1,182 @@
+"""The commands for the store itself: init, export and verify.
+
+A store is made by `init` alone: every other command wants one that is there, so that a mistyped
+name never makes an empty store beside the real one.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from tract import Problem, Session, Tract, VerifyReport
+from tract.cli import _shaped
+from tract.cli._call import STORE, Call, person
+from tract.cli._command import command, mutates
+from tract.cli._out import escape_json
+from tract.cli._shapes_keep import ExportShape, StoreShape
+from tract.errors import Corrupt, NotFound, printable
+
+if TYPE_CHECKING:
+    from tract.cli._paint import Painter, Piece
+
+
+@command("init", "tract init", "tract init notes/agent.db", "tract init --tract planner")
+@click.argument("path", required=False)
+@mutates
+def init(call: Call, path: str | None) -> None:
+    """Make a store here, or a tract in one that is there.
+
+    PATH is a folder, which gets a .tract.db, or the store's file. Only you can read the file.
+    Without a PATH it is the store of --db or $TRACT_DB, else .tract.db in this folder. The first
+    tract is called main unless --tract says otherwise.
+    """
+    location = _place(call, path)
+    name = call.tract if call.tract is not None else "main"
+    author = call.author if call.author is not None else person()
+    known = _tracts(location)
+    shape: StoreShape = {
+        "location": location,
+        "created": known is None,
+        "tract": name,
+        "tract_created": name not in (known or ()),
+    }
+    if call.dry_run:
+        # A store in memory refuses what the real one would refuse of names.
+        Tract.open(":memory:", tract=name, author=author).close()
+    elif shape["tract_created"]:
+        Tract.open(location, tract=name, author=author).close()
+    call.give(
+        lambda: {"store": shape, "dry_run": call.dry_run},
+        lambda paint: _paint_store(paint, shape, dry_run=call.dry_run),
+    )
+
+
+def _place(call: Call, path: str | None) -> str:
+    if path is None:
+        return call.named_location or str(Path.cwd() / STORE)
+    if call.db is not None:
+        raise click.UsageError("give a PATH or --db, not both")
+    return str(Path(path) / STORE) if Path(path).is_dir() or path.endswith("/") else path
+
+
+def _tracts(location: str) -> set[str] | None:
+    """Return the names of a store's tracts, or None where there is no store."""
+    try:
+        with Session.open(location, create=False) as session:
+            return {info.name for info in session.list_tracts()}
+    except NotFound:
+        return None
+
+
+def _paint_store(paint: "Painter", shape: StoreShape, *, dry_run: bool) -> None:
+    made = "would make" if dry_run else "made"
+    store: list[Piece] = [" in " if shape["tract_created"] else "", shape["location"]]
+    tract: list[Piece] = ["tract ", (shape["tract"], "label")]
+    if shape["created"]:
+        paint.line(f"{made} the store ", shape["location"], " with ", *tract, whole=True)
+    elif shape["tract_created"]:
+        paint.line(f"{made} ", *tract, *store, whole=True)
+    else:
+        paint.line("nothing to do: ", *store, " is there, with ", *tract, whole=True)
+
+
+@command(
+    "export",
+    "tract export chat.json --format openai",
+    "tract export notes.md --format markdown --at HEAD~4",
+    "tract export - --format anthropic | jq .system",
+)
+@click.argument("path", metavar="FILE")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["openai", "anthropic", "markdown"]),
+    default="openai",
+    show_default=True,
+    help="A list of messages, an Anthropic request, or a document.",
+)
+@click.option("--at", metavar="TARGET", help="The commit whose context is written [default: HEAD].")
+@mutates
+def export(call: Call, path: str, form: Literal["openai", "anthropic", "markdown"], at: str | None) -> None:
+    """Write what a model would be sent to FILE (- for standard output), whole or not at all."""
+    text = None
+    with call.reading() as t:
+        if path == "-" or call.dry_run:
+            with tempfile.TemporaryDirectory(prefix="tract-") as folder:
+                data = t.export(Path(folder, "export"), format=form, at=at).read_bytes()
+        replaced = path != "-" and Path(path).exists()
+        if path == "-":
+            text = data.decode()
+        elif not call.dry_run:
+            data = t.export(path, format=form, at=at).read_bytes()
+    shape: ExportShape = {
+        "path": None if path == "-" else path,
+        "format": form,
+        "bytes": len(data),
+        "replaced": replaced,
+        "text": text,
+    }
+    if text is not None and not call.json and not call.dry_run:
+        click.echo(_shown(text, form), nl=False)
+        return
+    call.give(
+        lambda: {"export": shape, "dry_run": call.dry_run},
+        lambda paint: _paint_export(paint, shape, dry_run=call.dry_run),
+    )
+
+
+def _shown(text: str, form: str) -> str:
+    """Return a file's text as it goes to standard output: exactly, but to a terminal escaped."""
+    if not sys.stdout.isatty():
+        return text
+    return printable(text, limit=None, lines=True) if form == "markdown" else escape_json(text)
+
+
+def _paint_export(paint: "Painter", shape: ExportShape, *, dry_run: bool) -> None:
+    wrote = "would write" if dry_run else "wrote"
+    where = shape["path"] or "standard output"
+    over = ", over the file that was there" if shape["replaced"] else ""
+    paint.line(f"{wrote} ", where, f": {shape['format']}, {shape['bytes']:,} bytes{over}", whole=True)
+
+
+@command("verify", "tract verify", "tract verify --db agent.db --json")
+def verify(call: Call) -> None:
+    """Recompute every hash, seal and state of the whole store; exit code 1 if something is damaged.
+
+    What only should be looked at is a warning, and does not change the exit code.
+    """
+    report = _verified(call)
+    call.give(
+        lambda: {"verify": _shaped.verified(report)}, lambda paint: _paint_verify(paint, report)
+    )
+    if not report.ok:
+        click.get_current_context().exit(1)
+
+
+def _verified(call: Call) -> VerifyReport:
+    try:
+        with call.session() as session:
+            # Any tract will do, since the whole store is looked through.
+            names = [info.name for info in session.list_tracts()]
+            if not names:
+                return VerifyReport(call.location, 0, 0)
+            return session.tract(call.tract if call.tract is not None else names[0]).verify()
+    except Corrupt as error:
+        # The damage is where it keeps the tract from being opened; there is no looking further.
+        found = Problem(error.object or call.location, error.message)
+        return VerifyReport(call.location, 0, 0, (found,))
+
+
+def _paint_verify(paint: "Painter", report: VerifyReport) -> None:
+    for found in report.problems:
+        paint.line(("damaged: ", "bad"), found.object, f": {found.message}", whole=True)
+    for found in report.warnings:
+        paint.line(("warning: ", "warning"), found.object, f": {found.message}", whole=True)
+    if report.ok:
+        checked = f"{report.commits:,} commits and {report.blobs:,} contents and notes"
+        paint.line(("ok: ", "good"), f"{checked} are what they were when they were written")
+    else:
+        paint.line(f"{len(report.problems)} damaged; restore from a copy", whole=True)

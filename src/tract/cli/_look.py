@@ -1,0 +1,216 @@
+"""The commands that look at one thing: status, show, entries and tracts.
+
+None of them changes anything. What they count, they count as a model would be sent it.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tract import CommitDetail, DialogueContent, Status, ToolCall, TractInfo
+from tract.cli import _shaped
+from tract.cli._call import Call, default_tract
+from tract.cli._command import command
+from tract.cli._log import Places, decorated, decorations, kind, local, short_ids
+from tract.cli._shapes import EntryShape
+from tract.errors import TractError
+
+if TYPE_CHECKING:
+    from tract.cli._paint import Painter, Piece
+
+_MARKS = ("pinned", "important", "normal", "skip")
+_PREVIEW_CHARS = 200
+
+
+@command("status", "tract status", "tract status --budget 32000")
+@click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Tokens that the context may use.")
+def status(call: Call, budget: int | None) -> None:
+    """Show where the tract stands and how full its context is."""
+    with call.reading(token_budget=budget) as t:
+        now = t.status()
+        head = None if now.head is None else short_ids(t, [now.head])[now.head]
+    call.give(lambda: {"status": _shaped.status(now)}, lambda paint: _paint_status(paint, now, head))
+
+
+def _paint_status(paint: "Painter", now: Status, head: str | None) -> None:
+    place: list[Piece] = [("branch ", ""), (now.branch, "branch")] if now.branch else ["detached"]
+    at: list[Piece] = [" at ", (head, "id")] if head else [", nothing committed yet"]
+    paint.line("tract ", (now.tract, "label"), ", ", *place, *at)
+    paint.line(("store ", "dim"), (nearer(now.location), "dim"), whole=True)
+    paint.gap()
+    count = f"{int(now.tokens):,}"
+    worth = now.tokens.method if not now.tokens.error else f"{now.tokens.method}, +/-{now.tokens.error:.0%}"
+    if now.budget is None or now.share is None:
+        paint.line((count, "label"), f" tokens ({worth}), no budget")
+    else:
+        left = now.budget - int(now.tokens)
+        room = f"{left:,} left" if left >= 0 else f"{-left:,} over"
+        paint.bar(now.share, note=f"{now.share:.0%}")
+        paint.line((count, "label"), f" of {now.budget:,} tokens ({worth}), {room}")
+    paint.gap()
+    counts = (now.pinned, now.important, _shaped.normal(now), now.skipped)
+    words = ("pinned", "important", "normal", "skipped")
+    marks: list[Piece] = []
+    for mark, word, number in zip(_MARKS, words, counts, strict=True):
+        marks += [", " if marks else "  ", (f"{number} {word}", mark if number else "dim")]
+    paint.line(("entries   ", "dim"), f"{now.entries:>5,}", *marks)
+    mended = f"  after {now.repairs} repair{'s' * (now.repairs != 1)}" if now.repairs else ""
+    paint.line(("messages  ", "dim"), f"{now.messages:>5,}", mended)
+    paint.line(("commits   ", "dim"), f"{now.commits:>5,}")
+
+
+def nearer(location: str) -> str:
+    """Return a path as it is seen from here, where it is below."""
+    try:
+        return str(Path(location).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return location
+
+
+@command("show", "tract show HEAD", "tract show 9f3c2a1b --json")
+@click.argument("target", default="HEAD")
+def show(call: Call, target: str) -> None:
+    """Show everything that the commit TARGET says (HEAD, if left out)."""
+    with call.reading() as t:
+        shown = t.show(target)
+        tokens = shown.info.tokens
+        shape = _shaped.detail(shown)
+        names = short_ids(t, shown.info.parents)
+        places = decorations(t)
+    call.give(
+        lambda: {"commit": shape},
+        lambda paint: _paint_detail(paint, shown, tokens, names, places),
+        paged=True,
+    )
+
+
+def _paint_detail(
+    paint: "Painter",
+    shown: CommitDetail,
+    tokens: int | None,
+    names: Mapping[str, str],
+    places: Places,
+) -> None:
+    info = shown.info
+    paint.line("commit ", (info.id, "id"), *decorated(places, info.id), whole=True)
+    facts: list[Piece] = [kind(info)]
+    if info.content_type is not None:
+        facts += [paint.dot, info.content_type, paint.dot, f"{tokens:,} tokens"]
+    paint.line(*facts)
+    usage = [f"{name} {value:,}" for one in shown.usage for name, value in one.items() if name != "raw"]
+    rows: dict[str, str | None] = {
+        "author": str(info.author),
+        "date": local(info.at),
+        "parents": " ".join(names[parent] for parent in info.parents),
+        "entry": info.entry_id,
+        "replaces": " ".join(shown.replaces),
+        "marks": ", ".join(f"{entry[:8]} {mark.priority.value}" for entry, mark in shown.marks.items()),
+        "labels": ", ".join(dict.fromkeys(word for mark in shown.marks.values() for word in mark.labels)),
+        "reason": shown.reason,
+        "retain": shown.retain,
+        "message": info.message if info.message not in " ".join(shown.text.split()) else None,
+        "tags": ", ".join(info.tags),
+        "metadata": str(dict(info.metadata)) if info.metadata else None,
+        "made with": str(dict(info.made_with)) if info.made_with else None,
+        "origin": shown.origin,
+        "based on": shown.based_on,
+        "usage": ", ".join(usage),
+    }
+    for name, value in rows.items():
+        if value:
+            paint.line((f"{name:<10}", "dim"), value, whole=True)
+    if shown.content is not None:
+        paint.gap()
+        if shown.text:
+            paint.block(shown.text)
+        for tool in calls_of(shown):
+            paint.block(f"{tool.name} ({tool.id})", style="tool")
+            paint.block(tool.arguments, indent=8)
+
+
+def calls_of(shown: CommitDetail) -> list[ToolCall]:
+    """Return the tool calls of a commit's content."""
+    if not isinstance(shown.content, DialogueContent):
+        return []
+    return [*shown.content.tool_calls, *(p for p in shown.content.parts if isinstance(p, ToolCall))]
+
+
+@command("entries", "tract entries", "tract entries --at HEAD~5 --json")
+@click.option("--at", metavar="TARGET", help="The commit whose entries are listed [default: HEAD].")
+def entries(call: Call, at: str | None) -> None:
+    """List what the context is made of, in its order, skipped entries included."""
+    with call.reading() as t:
+        told = {line.entry: line for line in t.compile(at).explain()}
+        listed: list[EntryShape] = []
+        for index, entry in enumerate(t.entries(at)):
+            line = told[entry.id]
+            # What is not shown takes nothing in the context; what it would take, its commit knows.
+            tokens = line.tokens or t.show(entry).info.tokens or 0
+            listed.append(_shaped.entry(index, entry, line.status, tokens))
+        names = {} if call.json else short_ids(t, [entry["commit"] for entry in listed])
+    previews = {entry: line.text for entry, line in told.items()}
+    call.give(
+        lambda: {"entries": listed},
+        lambda paint: _paint_entries(paint, listed, names, previews),
+        paged=True,
+    )
+
+
+def _paint_entries(
+    paint: "Painter",
+    listed: Sequence[EntryShape],
+    names: Mapping[str, str],
+    previews: Mapping[str, str],
+) -> None:
+    rows: list[list[Piece]] = []
+    for entry in listed:
+        mark = entry["priority"]
+        text = " ".join(entry["text"][: _PREVIEW_CHARS * 4].split()) or previews[entry["id"]]
+        shown = entry["status"] in {"shown", "repaired"}
+        rows.append(
+            [
+                str(entry["index"]),
+                (names[entry["commit"]], "id"),
+                (entry["role"], entry["role"]),
+                f"{entry['tokens']:,}",
+                ("" if mark == "normal" else mark, mark),
+                (text[:_PREVIEW_CHARS], "" if shown else "dim"),
+            ]
+        )
+    if rows:
+        paint.table([">#", "commit", "role", ">tokens", "mark", "text"], rows)
+
+
+@command("tracts", "tract tracts", "tract tracts --json")
+def tracts(call: Call) -> None:
+    """List the tracts of the store, oldest first; a star marks the one that commands are about."""
+    with call.session() as session:
+        infos = session.list_tracts()
+        try:
+            default = call.tract if call.tract is not None else default_tract(session)
+        except TractError:  # none of several can be meant
+            default = None
+    chosen = [info for info in infos if default in {info.name, info.id}]
+    call.give(
+        lambda: {"tracts": [_shaped.tract(info, default=info in chosen) for info in infos]},
+        lambda paint: _paint_tracts(paint, infos, chosen),
+        paged=True,
+    )
+
+
+def _paint_tracts(
+    paint: "Painter", infos: Sequence[TractInfo], chosen: Sequence[TractInfo]
+) -> None:
+    rows: list[list[Piece]] = []
+    for info in infos:
+        here = info in chosen
+        made = f"{info.created_at.astimezone():%Y-%m-%d %H:%M}"
+        name: Piece = (info.name, "branch" if here else "")
+        counts: list[Piece] = [f"{info.commits:,}", f"{info.branches:,}"]
+        rows.append(["*" if here else " ", *counts, made, name])
+    if rows:
+        paint.table(["", ">commits", ">branches", "made", "name"], rows)
+    else:
+        paint.line("no tracts yet")

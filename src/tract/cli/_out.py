@@ -1,0 +1,89 @@
+"""The ways out: JSON for programs, text for people, a pager where a terminal would scroll away.
+
+Nothing is written half: a command first makes all that it has to say. Colour and the pager depend
+on the terminal and the environment alone, and both are decided here. What is printed as JSON is
+safe on a terminal as well, since characters that steer one are written as JSON escapes.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+from typing import Any
+
+import click
+
+from tract.errors import printable
+
+_PLAIN = re.compile(r"[^\n -~]")
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON text that no terminal is steered by.
+
+    Args:
+        value: what JSON can say.
+
+    Example:
+        >>> print(json_text({"text": "caf\\xe9\\x9b1m"}))
+        {
+          "text": "café\\u009b1m"
+        }
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return escape_json(text)
+
+
+def escape_json(text: str) -> str:
+    """Return JSON text with everything that could steer a terminal written as JSON escapes."""
+    if printable(text, limit=None, lines=True) == text:
+        return text
+    return _PLAIN.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    return character if printable(character) == character else json.dumps(character)[1:-1]
+
+
+def styled(text: str, color: str) -> str:
+    """Return a text in bold and in a colour; whoever prints it may take both away again."""
+    return click.style(text, fg=color, bold=True)
+
+
+def wants_color(*, forbidden: bool) -> bool:
+    """Return whether standard output is to be coloured.
+
+    Args:
+        forbidden: whether the caller said `--no-color`.
+    """
+    environment = os.environ
+    if forbidden or environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and environment.get("TERM") != "dumb"
+
+
+def width() -> int | None:
+    """Return the columns to write in: $COLUMNS, else the terminal's; None where nothing is cut."""
+    if not os.environ.get("COLUMNS", "").isdigit() and not sys.stdout.isatty():
+        return None
+    return max(shutil.get_terminal_size().columns, 20)
+
+
+def page(text: str, *, color: bool) -> None:
+    """Print a text, through a pager where it is longer than the terminal.
+
+    Args:
+        text: whole lines.
+        color: whether it is coloured.
+    """
+    lines = text.count("\n")
+    if sys.stdout.isatty() and lines >= shutil.get_terminal_size().lines:
+        # As git does: leave what fits on one screen, pass colours through, keep what was shown.
+        os.environ.setdefault("LESS", "FRX")
+        click.echo_via_pager(text.rstrip("\n"), color=color)
+    else:
+        click.echo(text, nl=False, color=color)

@@ -1,0 +1,156 @@
+"""Paints text for people: lines, blocks, tables and a bar, cut to the terminal and coloured if asked.
+
+This is the one door to the terminal and the only place that knows Rich. Every text that comes in
+is escaped here, whatever it is: contents, names, reasons and error texts come from models, tools
+and the web, and none of it may steer a terminal or be read as markup.
+"""
+
+import io
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from tract.errors import printable
+
+Piece = str | tuple[str, str]
+"""A text, or a text and the name of a style."""
+
+STYLES = {
+    "": "",
+    "assistant": "cyan",
+    "bad": "bold red",
+    "branch": "bold green",
+    "dim": "dim",
+    "good": "green",
+    "head": "bold cyan",
+    "id": "yellow",
+    "important": "bold",
+    "label": "bold",
+    "normal": "",
+    "pinned": "bold magenta",
+    "skip": "dim",
+    "system": "magenta",
+    "developer": "magenta",
+    "tool": "yellow",
+    "user": "green",
+    "warning": "yellow",
+}
+_BAR_COLUMNS_MAX = 72
+_UNBOUND_COLUMNS = 80
+
+
+class Painter:
+    """Collects what is to be shown and gives it as one text.
+
+    Args:
+        width: columns that a line may take; None where nothing is cut.
+        color: whether to colour.
+        ascii_only: whether the output can only show ASCII; decided by standard output, if None.
+    """
+
+    def __init__(self, *, width: int | None, color: bool, ascii_only: bool | None = None) -> None:
+        self._lines: list[Text] = []
+        self._width = width
+        self._color = color
+        if ascii_only is None:
+            ascii_only = not (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+        self._ascii = ascii_only
+
+    def line(self, *pieces: Piece, whole: bool = False) -> None:
+        """Add a line; what does not fit is cut, unless all of it is wanted.
+
+        Args:
+            *pieces: texts, or texts with the name of a style.
+            whole: whether the line is kept whole, however long.
+        """
+        text = Text()
+        for piece in pieces:
+            words, style = (piece, "") if isinstance(piece, str) else piece
+            text.append(printable(words, limit=None), STYLES[style])
+        if self._width is not None and not whole:
+            text.truncate(self._width, overflow="crop" if self._ascii else "ellipsis")
+        text.rstrip()
+        self._lines.append(text)
+
+    def gap(self) -> None:
+        """Add an empty line."""
+        self._lines.append(Text())
+
+    def block(self, content: str, *, indent: int = 4, style: str = "") -> None:
+        """Add a content: every line of it, set in, so that it cannot be taken for anything else.
+
+        Args:
+            content: the content.
+            indent: columns that it is set in.
+            style: name of a style.
+        """
+        margin = " " * indent
+        for words in printable(content, limit=None, lines=True).split("\n"):
+            self._lines.append(Text(f"{margin}{words}", STYLES[style]))
+
+    def table(self, titles: Sequence[str], rows: Iterable[Sequence[Piece]]) -> None:
+        """Add a table: columns as wide as they must be, the last one takes what is left.
+
+        Args:
+            titles: the columns' titles; one that begins with ">" is set to the right.
+            rows: a piece for each column.
+        """
+        names = [title.lstrip(">") for title in titles]
+        cells = [[self._cell(piece) for piece in row] for row in rows]
+        widths = [
+            max([cell_len(name), *(cell_len(row[at][0]) for row in cells)])
+            for at, name in enumerate(names)
+        ]
+        self._row([(name, "dim") for name in names], titles, widths)
+        for row in cells:
+            self._row(row, titles, widths)
+
+    def _cell(self, piece: Piece) -> tuple[str, str]:
+        words, style = (piece, "") if isinstance(piece, str) else piece
+        return printable(words, limit=None), style
+
+    def _row(self, row: Sequence[tuple[str, str]], titles: Sequence[str], widths: list[int]) -> None:
+        pieces: list[Piece] = []
+        for at, (words, style) in enumerate(row):
+            pad = " " * (widths[at] - cell_len(words))
+            right = titles[at].startswith(">")
+            between = "  " if at else ""
+            pieces += [between + pad if right else between, (words, style), "" if right else pad]
+        self.line(*pieces)
+
+    def bar(self, share: float, *, note: str) -> None:
+        """Add a bar that shows which part is used.
+
+        Args:
+            share: the part, from 0.0 up.
+            note: what stands behind it.
+        """
+        columns = min((self._width or _UNBOUND_COLUMNS) - len(note) - 4, _BAR_COLUMNS_MAX)
+        used = min(columns, round(share * columns))
+        used = max(used, 1) if share > 0 else 0
+        full, empty = ("#", "-") if self._ascii else ("\u2588", "\u2591")
+        style = "good" if share < 0.8 else "warning" if share <= 1 else "bad"
+        self.line("[", (full * used, style), (empty * (columns - used), "dim"), f"] {note}")
+
+    @property
+    def dot(self) -> str:
+        """What stands between two facts on one line."""
+        return " - " if self._ascii else " \u00b7 "
+
+    def text(self) -> str:
+        """Return all lines as they are written to the output."""
+        buffer = io.StringIO()
+        console = Console(
+            file=buffer,
+            force_terminal=self._color,
+            color_system="auto" if self._color else None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+        for line in self._lines:
+            console.print(line, soft_wrap=True)
+        return buffer.getvalue()
