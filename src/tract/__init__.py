@@ -45,7 +45,7 @@ from tract.errors import (
     UnknownProvider,
 )
 from tract.formats import Issue
-from tract.importers import ImportReport
+from tract.importers import BadRecord, ImportReport, list_importers
 from tract.objects import (
     Actor,
     ArtifactContent,
@@ -86,6 +86,7 @@ __all__ = [
     "Actor",
     "AmbiguousRef",
     "ArtifactContent",
+    "BadRecord",
     "BranchExists",
     "BranchInfo",
     "Branches",
@@ -154,4 +155,5 @@ __all__ = [
     "UnknownContent",
     "UnknownProvider",
     "VerifyReport",
+    "list_importers",
 ]

@@ -366,11 +366,12 @@ def test_a_tool_in_any_form_is_given_to_each_provider_in_its_own(tool: dict[str,
     assert json.dumps(tool) == before
 
 
-def test_a_tool_without_a_schema_takes_nothing() -> None:
-    assert to_wire([], "openai", tools=[{"name": "now"}]).params["tools"] == [
+@pytest.mark.parametrize("tool", [{"name": "now"}, {"type": "custom", "name": "now"}])
+def test_a_tool_without_a_schema_takes_nothing(tool: dict[str, Any]) -> None:
+    assert to_wire([], "openai", tools=[tool]).params["tools"] == [
         {"type": "function", "function": {"name": "now"}}
     ]
-    assert to_wire([], "anthropic", tools=[{"name": "now"}], cache=False).params["tools"] == [
+    assert to_wire([], "anthropic", tools=[tool], cache=False).params["tools"] == [
         {"name": "now", "input_schema": {"type": "object", "properties": {}}}
     ]
 

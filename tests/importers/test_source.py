@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -60,6 +61,8 @@ def test_a_path_that_is_no_file_is_refused(tmp_path):
             Source(path, Limits())
     with pytest.raises(InvalidInput, match="cannot be read"):
         Source("x" * 5_000, Limits())
+    with pytest.raises(NotFound, match="nobody-of-that-name"):
+        Source("~nobody-of-that-name/chat.json", Limits())
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n", "\r\n \r\n"])
@@ -136,6 +139,21 @@ def test_a_line_over_the_limit_is_skipped_without_being_held(reading):
     exact = json.dumps(HELLO).encode()
     read = reading(exact + b"\n" + exact, limits=Limits(import_line_bytes_max=len(exact)))
     assert read.texts == ["héllo", "héllo"]
+
+
+def test_lines_are_read_in_bounded_memory(tmp_path):
+    path = tmp_path / "long.jsonl"
+    line = json.dumps({"role": "user", "content": "x" * 2_000}) + "\n"
+    path.write_text(line * 5_000)
+    source = Source(path, Limits())
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in source.records())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == 5_000
+    assert peak < 500_000  # the file has 10 MB
 
 
 @pytest.mark.parametrize("indent", [None, 2])

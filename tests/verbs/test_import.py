@@ -2,6 +2,7 @@
 
 import json
 import threading
+import tracemalloc
 
 import pytest
 
@@ -346,6 +347,11 @@ def test_a_dry_run_makes_no_file(write, tmp_path):
     assert target.read_bytes() == before
 
 
+def test_a_dry_run_of_a_store_that_is_not_to_be_made_is_refused(write, tmp_path):
+    with pytest.raises(NotFound):
+        Tract.import_(write(SAID), tmp_path / "none.db", dry_run=True, create=False)
+
+
 def test_a_dry_run_counts_shared_messages_once(store, write):
     runs = [{"task_id": 0, "trial": n, "traj": said("a", str(n))} for n in range(3)]
     looked = Tract.import_(write(runs, "runs.json"), store, dry_run=True)
@@ -380,14 +386,27 @@ def test_what_a_source_says_about_a_conversation_is_kept_with_its_branch(store, 
     assert branches["trial-1"]["reward"] == 1.0
 
 
+@pytest.mark.parametrize("mine", ["mine", ["mine"], {"branches": 7}])
+def test_your_own_metadata_is_not_replaced(store, write, mine):
+    with Session.open(store) as s:
+        s.create_tract("chat", metadata={"import": mine})
+    Tract.import_(write(SAID), store)
+    assert len(texts(store)) == 5
+    with Session.open(store) as s:
+        assert s.tract("chat").info.metadata == {"import": mine}
+
+
 def test_metadata_that_cannot_be_kept_is_a_bad_record(store, write):
     runs = [
         {"task_id": 0, "trial": 0, "note": "\ud83d", "traj": said("a")},
         {"task_id": 1, "trial": 0, "traj": said("b")},
     ]
     report = Tract.import_(write(runs, "runs.json"), store)
-    assert report.tracts == ("runs/task-1",)
+    assert report.tracts == ("runs/task-0", "runs/task-1")
     assert [(bad.place, "surrogate" in bad.reason) for bad in report.bad] == [("[0]", True)]
+    with Session.open(store) as s:
+        kept = [info.metadata["import"].get("branches") for info in s.list_tracts()]
+    assert kept == [None, {"trial-0": {"task_id": 1, "trial": 0}}]
 
 
 def test_usage_and_model_of_the_source_are_kept_once(store, write):
@@ -420,6 +439,18 @@ def test_one_import_of_a_tract_is_one_operation_that_names_no_folder(store, writ
     assert (last.verb, str(last.actor)) == ("import", "human:ada")
     assert last.arguments == {"format": "openai", "file": "chat.jsonl", "messages": 5}
     assert [tuple(change) for change in last.refs] == [("branch/main", None, tip)]
+
+
+def test_an_import_needs_memory_in_proportion_to_the_file(write):
+    path = write({"role": "user", "content": f"{n} " + "x" * 1_000} for n in range(2_000))
+    Tract.import_(path, MemoryStore(), dry_run=True)  # whatever is loaded but once
+    tracemalloc.start()
+    try:
+        Tract.import_(path, MemoryStore())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * path.stat().st_size
 
 
 # --- wrong arguments and wrong places --------------------------------------------------------

@@ -1022,7 +1022,8 @@ class Tract:
             path: the file.
             into: the store, as for `open`.
             format: "auto", or the name of a format.
-            tract: name of the tract for a file with one conversation; made from the file's name, if None.
+            tract: name of the tract; made from the file's name, if None. Where a file holds several
+                conversations, their tracts' names begin with it.
             strict: whether one bad record stops the import, with nothing imported.
             dry_run: report what would be imported, and import nothing.
             progress: called with the conversations done and their number.
@@ -1033,6 +1034,7 @@ class Tract:
 
         Raises:
             InvalidInput: the file is in no known format, or `strict` and a record is bad.
+            Conflict: with `strict`, a branch of the store has moved away from the file's conversation.
             NotFound: there is no such file.
 
         Example:

@@ -9,7 +9,7 @@ import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,7 +97,15 @@ class Call:
             **options: as for `Session.open`.
         """
         with self.session(**options) as session:
-            yield session.tract(self.tract if self.tract is not None else default_tract(session))
+            yield self.chosen(session)
+
+    def chosen(self, session: Session) -> Tract:
+        """Return the tract that the call is about, opened.
+
+        Args:
+            session: the store.
+        """
+        return session.tract(self.tract if self.tract is not None else default_tract(session))
 
     @contextmanager
     def writing(self) -> Iterator[Tract]:
@@ -106,12 +114,9 @@ class Call:
             if not self.dry_run:
                 yield tract
                 return
-            try:
-                with tract.batch():
-                    yield tract
-                    raise _Undone
-            except _Undone:
-                return
+            with suppress(_Undone), tract.batch():
+                yield tract
+                raise _Undone
 
     # The way out
 
@@ -185,15 +190,22 @@ def person() -> Actor:
 
 
 def default_tract(session: Session) -> str:
-    """Return the tract that is meant where none is named: the only one, else "main".
+    """Return the tract that is meant where none is named.
+
+    It is the only one that anything was committed to, else "main": so that a conversation that was
+    imported into a new store is found, although the store came with an empty main.
 
     Raises:
         NotFound: the store has no tract.
         InvalidInput: it has several, and none is called "main".
     """
-    names = [info.name for info in session.list_tracts()]
-    if len(names) == 1 or "main" in names:
-        return "main" if "main" in names else names[0]
+    infos = session.list_tracts()
+    names = [info.name for info in infos]
+    used = [info.name for info in infos if info.commits]
+    if len(used) == 1 or len(names) == 1:
+        return used[0] if used else names[0]
+    if "main" in names:
+        return "main"
     if not names:
         raise NotFound(
             "the store has no tract yet",

@@ -6,15 +6,20 @@ from what is the command's own.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
 from tract import __version__
 from tract.cli._call import Call
+from tract.cli._shapes import CommitShape
 
 Body = Callable[..., None]
+Shape = Mapping[str, Any]
+"""The type of each key of an object."""
+
+MADE: Shape = {"commit": CommitShape, "dry_run": bool}
 
 
 class SharedOption(click.Option):
@@ -37,11 +42,13 @@ def shared_options() -> list[click.Parameter]:
         SharedOption(
             ["--tract", "-t"],
             metavar="NAME",
-            help="The tract [default: the only one of the store, else main].",
+            help="The tract [default: the only one that has commits, else main].",
         ),
         SharedOption(["--json"], is_flag=True, help="Print one JSON object."),
         SharedOption(
-            ["--no-color"], is_flag=True, help="Print no colours; so does NO_COLOR in the environment."
+            ["--no-color"],
+            is_flag=True,
+            help="Print no colours; so does NO_COLOR in the environment.",
         ),
     ]
     for option in made:
@@ -70,16 +77,21 @@ class Command(click.Command):
 
     Args:
         examples: lines as they are typed in a shell.
+        gives: the objects that it prints with `--json`, each as a type for each of its keys.
         **attributes: as for `click.Command`.
     """
 
-    def __init__(self, *, examples: Sequence[str], **attributes: Any) -> None:
+    def __init__(
+        self, *, examples: Sequence[str], gives: Sequence[Shape], **attributes: Any
+    ) -> None:
         super().__init__(**attributes)
         self.examples = tuple(examples)
+        self.gives = tuple(gives)
         self.params += shared_options()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        own = [param for param in self.get_params(ctx) if not isinstance(param, SharedOption)]
+        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        own = [param for param in options if not isinstance(param, SharedOption)]
         records = [record for param in own if (record := param.get_help_record(ctx))]
         with formatter.section("Options"):
             formatter.write_dl(records)
@@ -89,17 +101,19 @@ class Command(click.Command):
         write_examples(formatter, self.examples)
 
 
-def command(name: str, *examples: str) -> Callable[[Body], Command]:
+def command(name: str, *examples: str, gives: Sequence[Shape]) -> Callable[[Body], Command]:
     """Make a function a command; its first argument is the `Call`.
 
     Args:
         name: what is typed.
         *examples: what the help page shows of its use.
+        gives: the objects that it prints with `--json`.
     """
 
     def made(body: Body) -> Command:
-        decorated = click.command(name, cls=Command, examples=examples)(click.pass_obj(body))
-        return decorated
+        return click.command(name, cls=Command, examples=examples, gives=gives)(
+            click.pass_obj(body)
+        )
 
     return made
 

@@ -23,11 +23,11 @@ from tract.cli import _shaped
 from tract.cli._call import Call
 from tract.cli._command import command
 from tract.cli._log import short_ids
-from tract.cli._out import json_text
+from tract.cli._out import Piece, json_text
 from tract.cli._shapes import ContextShape, Json
 
 if TYPE_CHECKING:
-    from tract.cli._paint import Painter, Piece
+    from tract.cli._paint import Painter
 
 _PROVIDERS = ("openai", "anthropic")
 
@@ -38,6 +38,7 @@ _PROVIDERS = ("openai", "anthropic")
     "tract compile --format openai > request.json",
     "tract compile --budget 8000 --overflow drop --explain",
     "tract compile --at HEAD~3 --check",
+    gives=[{"context": ContextShape}],
 )
 @click.option("--at", metavar="TARGET", help="The commit that is compiled [default: HEAD].")
 @click.option(
@@ -48,7 +49,9 @@ _PROVIDERS = ("openai", "anthropic")
     show_default=True,
     help="For reading, as plain JSON messages, or as a provider's request.",
 )
-@click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Tokens that it may take.")
+@click.option(
+    "--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Tokens that it may take."
+)
 @click.option(
     "--overflow",
     type=click.Choice(["warn", "drop", "error"]),
@@ -57,7 +60,9 @@ _PROVIDERS = ("openai", "anthropic")
     help="What happens when it takes more: say so, leave out the oldest, or fail.",
 )
 @click.option("--explain", is_flag=True, help="Show what became of each entry, and why.")
-@click.option("--check", is_flag=True, help="Say whether providers accept it; exit code 1 if one does not.")
+@click.option(
+    "--check", is_flag=True, help="Say whether providers accept it; exit code 1 if one does not."
+)
 def compile(  # noqa: A001 - the word of the design
     call: Call,
     at: str | None,
@@ -110,9 +115,7 @@ def _shape(
     }
 
 
-def _paint_messages(
-    paint: "Painter", context: CompiledContext, names: Mapping[str, str]
-) -> None:
+def _paint_messages(paint: "Painter", context: CompiledContext, names: Mapping[str, str]) -> None:
     for number, message in enumerate(context.messages):
         if number:
             paint.gap()

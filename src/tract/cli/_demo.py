@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tract.cli._paint import Painter
 
 
-@command("demo", "tract demo", "tract demo --keep incident.db")
+@command("demo", "tract demo", "tract demo --keep incident.db", gives=[{"demo": DemoShape}])
 @click.option("--keep", metavar="PATH", help="Make the store here and keep it, to look around in.")
 def demo(call: Call, keep: str | None) -> None:
     """Walk through a real conversation: import, fix, pin, skip, branch, compile, verify.
@@ -93,7 +93,9 @@ def _run(number: int, step: Step, code: str, names: dict[str, Any]) -> str:
         with contextlib.redirect_stdout(printed):
             exec(program, names)  # noqa: S102 - the code is this package's own, a few lines above
     except Exception as error:
-        lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == place]
+        lines = [
+            at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == place
+        ]
         shown = code.splitlines()[(lines[0] or 1) - 1] if lines else ""
         reason = "does not hold" if isinstance(error, AssertionError) else f"failed: {error}"
         raise StateError(
@@ -117,7 +119,13 @@ def _paint_step(paint: "Painter", *, number: int, step: Step, done: StepShape) -
 
 def _paint_end(paint: "Painter", keep: str | None) -> None:
     if keep is None:
-        paint.line(("# All of it held. `tract demo --keep incident.db` leaves the store to look around in.", "dim"), whole=True)
+        paint.line(
+            (
+                "# All of it held. `tract demo --keep incident.db` leaves the store to look around in.",
+                "dim",
+            ),
+            whole=True,
+        )
     else:
         paint.line(("# All of it held. Look around with:", "dim"), whole=True)
         for words in ("log --oneline", "status --budget 8000", "entries", "compile --explain"):

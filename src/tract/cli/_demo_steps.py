@@ -43,11 +43,11 @@ assert report.added == len(json.loads(chat.read_text("utf-8"))) and again.added 
         "Look at it",
         "Every state that there ever was is kept aside here, to be compared at the end.",
         """\
-t = Tract.open(store, tract="incident", author="human:you")
+t = Tract.open(store, tract="incident", author="human:you", token_budget=8_000)
 start = t.head
 before = t.compile()
 now = t.status()
-print(f"{now.entries} entries, {now.pinned} pinned, {now.tokens} tokens ({now.tokens.method})")
+print(f"{now.entries} entries, {now.pinned} pinned, {now.tokens} tokens ({now.share:.0%} of 8,000)")
 
 earlier = {commit.id: t.compile(commit).to_dicts() for commit in t.log(None)}
 print(f"{len(earlier)} states so far")""",

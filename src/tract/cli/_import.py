@@ -29,10 +29,20 @@ _TRACTS_SHOWN_MAX = 5
     "tract import results/*.json --format tau-bench --dry-run",
     "tract import log.jsonl --strict --tract support/42",
     "tract import --list-formats",
+    gives=[{"imports": list[ImportShape], "dry_run": bool}, {"formats": list[FormatShape]}],
 )
 @click.argument("files", nargs=-1, metavar="FILE...")
-@click.option("--format", "form", metavar="NAME", default="auto", show_default=True, help="What the files are.")
-@click.option("--strict", is_flag=True, help="Import nothing of a file with a bad record, and fail.")
+@click.option(
+    "--format",
+    "form",
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="What the files are.",
+)
+@click.option(
+    "--strict", is_flag=True, help="Import nothing of a file with a bad record, and fail."
+)
 @click.option("--list-formats", is_flag=True, help="List what can be read, and do nothing else.")
 @mutates
 def import_(call: Call, files: Sequence[str], form: str, strict: bool, list_formats: bool) -> None:
@@ -100,9 +110,7 @@ def _refused(call: Call, name: str, error: TractError) -> ImportShape:
     }
 
 
-def _paint_imports(
-    paint: "Painter", reports: Sequence[ImportReport], *, dry_run: bool
-) -> None:
+def _paint_imports(paint: "Painter", reports: Sequence[ImportReport], *, dry_run: bool) -> None:
     for found in reports:
         facts = [
             counted(found.conversations, "conversation"),

@@ -15,15 +15,21 @@ from tract import Problem, Session, Tract, VerifyReport
 from tract.cli import _shaped
 from tract.cli._call import STORE, Call, person
 from tract.cli._command import command, mutates
-from tract.cli._out import escape_json
-from tract.cli._shapes_keep import ExportShape, StoreShape
+from tract.cli._out import Piece, escape_json
+from tract.cli._shapes_keep import ExportShape, StoreShape, VerifyShape
 from tract.errors import Corrupt, NotFound, printable
 
 if TYPE_CHECKING:
-    from tract.cli._paint import Painter, Piece
+    from tract.cli._paint import Painter
 
 
-@command("init", "tract init", "tract init notes/agent.db", "tract init --tract planner")
+@command(
+    "init",
+    "tract init",
+    "tract init notes/agent.db",
+    "tract init --tract planner",
+    gives=[{"store": StoreShape, "dry_run": bool}],
+)
 @click.argument("path", required=False)
 @mutates
 def init(call: Call, path: str | None) -> None:
@@ -88,6 +94,7 @@ def _paint_store(paint: "Painter", shape: StoreShape, *, dry_run: bool) -> None:
     "tract export chat.json --format openai",
     "tract export notes.md --format markdown --at HEAD~4",
     "tract export - --format anthropic | jq .system",
+    gives=[{"export": ExportShape, "dry_run": bool}],
 )
 @click.argument("path", metavar="FILE")
 @click.option(
@@ -100,18 +107,16 @@ def _paint_store(paint: "Painter", shape: StoreShape, *, dry_run: bool) -> None:
 )
 @click.option("--at", metavar="TARGET", help="The commit whose context is written [default: HEAD].")
 @mutates
-def export(call: Call, path: str, form: Literal["openai", "anthropic", "markdown"], at: str | None) -> None:
+def export(
+    call: Call, path: str, form: Literal["openai", "anthropic", "markdown"], at: str | None
+) -> None:
     """Write what a model would be sent to FILE (- for standard output), whole or not at all."""
-    text = None
-    with call.reading() as t:
-        if path == "-" or call.dry_run:
-            with tempfile.TemporaryDirectory(prefix="tract-") as folder:
-                data = t.export(Path(folder, "export"), format=form, at=at).read_bytes()
-        replaced = path != "-" and Path(path).exists()
-        if path == "-":
-            text = data.decode()
-        elif not call.dry_run:
-            data = t.export(path, format=form, at=at).read_bytes()
+    replaced = path != "-" and Path(path).exists()
+    with call.reading() as t, tempfile.TemporaryDirectory(prefix="tract-") as folder:
+        kept = path != "-" and not call.dry_run
+        file = t.export(path if kept else Path(folder, "export"), format=form, at=at)
+        data = file.read_bytes()
+    text = data.decode() if path == "-" else None
     shape: ExportShape = {
         "path": None if path == "-" else path,
         "format": form,
@@ -139,10 +144,14 @@ def _paint_export(paint: "Painter", shape: ExportShape, *, dry_run: bool) -> Non
     wrote = "would write" if dry_run else "wrote"
     where = shape["path"] or "standard output"
     over = ", over the file that was there" if shape["replaced"] else ""
-    paint.line(f"{wrote} ", where, f": {shape['format']}, {shape['bytes']:,} bytes{over}", whole=True)
+    paint.line(
+        f"{wrote} ", where, f": {shape['format']}, {shape['bytes']:,} bytes{over}", whole=True
+    )
 
 
-@command("verify", "tract verify", "tract verify --db agent.db --json")
+@command(
+    "verify", "tract verify", "tract verify --db agent.db --json", gives=[{"verify": VerifyShape}]
+)
 def verify(call: Call) -> None:
     """Recompute every hash, seal and state of the whole store; exit code 1 if something is damaged.
 

@@ -5,7 +5,7 @@ copied from the screen works as a target. Tokens are not counted here: a log is 
 and loading the tokenizer would take longer than all the rest.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,15 @@ from tract import CommitInfo, Tract
 from tract.cli import _shaped
 from tract.cli._call import Call
 from tract.cli._command import command
+from tract.cli._out import Piece
+from tract.cli._shapes import CommitShape
 from tract.errors import AmbiguousRef, InvalidInput, printable
 
 if TYPE_CHECKING:
-    from tract.cli._paint import Painter, Piece
+    from tract.cli._paint import Painter
 
 SHORT = 8
-Places = dict[str, list[tuple["Piece", ...]]]
+Places = dict[str, list[tuple[Piece, ...]]]
 
 
 @command(
@@ -29,15 +31,29 @@ Places = dict[str, list[tuple["Piece", ...]]]
     "tract log --oneline -n 50",
     "tract log --all --grep invoice --since 2025-11-01",
     "tract log idea --no-marks --json",
+    gives=[{"commits": list[CommitShape]}],
 )
 @click.argument("target", required=False)
-@click.option("-n", "--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Commits at most; 0 for all.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Commits at most; 0 for all.",
+)
 @click.option("--oneline", is_flag=True, help="A line for each commit.")
 @click.option("--all", "every", is_flag=True, help="Begin at every branch, not only at HEAD.")
 @click.option("--branch", metavar="NAME", help="Begin at this branch.")
 @click.option("--author", metavar="NAME", help="Only of this author: human:ada, a kind or a name.")
-@click.option("--grep", metavar="TEXT", help="Only with this in message or text, whatever the case.")
-@click.option("--since", metavar="TIME", help="Only from this ISO time on, such as 2025-11-25 or 2025-11-25T08:00.")
+@click.option(
+    "--grep", metavar="TEXT", help="Only with this in message or text, whatever the case."
+)
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Only from this ISO time on, such as 2025-11-25 or 2025-11-25T08:00.",
+)
 @click.option("--until", metavar="TIME", help="Only up to this ISO time; a day counts whole.")
 @click.option("--no-marks", is_flag=True, help="Leave out commits that only mark entries.")
 def log(
@@ -127,7 +143,7 @@ def short_ids(t: Tract, ids: Iterable[str]) -> dict[str, str]:
     return shown
 
 
-def _unique(t: Tract, id: str, digits: int, taken: Set[str]) -> str:
+def _unique(t: Tract, id: str, digits: int, taken: Collection[str]) -> str:
     while digits < len(id):
         try:
             t.log(0, start=id[:digits])  # reads no commit: only what the prefix means is looked up
@@ -142,7 +158,9 @@ def _unique(t: Tract, id: str, digits: int, taken: Set[str]) -> str:
 
 
 def _common(a: str, b: str) -> int:
-    return next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    return next(
+        (at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
 
 
 def decorations(t: Tract) -> Places:
@@ -193,7 +211,7 @@ def _paint_log(
         paint.block(info.message)
 
 
-def kind(info: CommitInfo) -> "Piece":
+def kind(info: CommitInfo) -> Piece:
     """Return in a word or two what a commit does, as a piece to paint."""
     role = info.role or ""
     if info.operation == "append":

@@ -14,34 +14,49 @@ from tract.cli import _shaped
 from tract.cli._call import Call, default_tract
 from tract.cli._command import command
 from tract.cli._log import Places, decorated, decorations, kind, local, short_ids
-from tract.cli._shapes import EntryShape
+from tract.cli._out import Piece
+from tract.cli._shapes import DetailShape, EntryShape, StatusShape, TractShape
 from tract.errors import TractError
 
 if TYPE_CHECKING:
-    from tract.cli._paint import Painter, Piece
+    from tract.cli._paint import Painter
 
 _MARKS = ("pinned", "important", "normal", "skip")
 _PREVIEW_CHARS = 200
 
 
-@command("status", "tract status", "tract status --budget 32000")
-@click.option("--budget", type=click.IntRange(min=1), metavar="TOKENS", help="Tokens that the context may use.")
+@command("status", "tract status", "tract status --budget 32000", gives=[{"status": StatusShape}])
+@click.option(
+    "--budget",
+    type=click.IntRange(min=1),
+    metavar="TOKENS",
+    help="Tokens that the context may use.",
+)
 def status(call: Call, budget: int | None) -> None:
     """Show where the tract stands and how full its context is."""
-    with call.reading(token_budget=budget) as t:
+    with call.session(token_budget=budget) as session:
+        t = call.chosen(session)
         now = t.status()
         head = None if now.head is None else short_ids(t, [now.head])[now.head]
-    call.give(lambda: {"status": _shaped.status(now)}, lambda paint: _paint_status(paint, now, head))
+        others = len(session.list_tracts()) - 1 if now.head is None else 0
+    call.give(
+        lambda: {"status": _shaped.status(now)},
+        lambda paint: _paint_status(paint, now, head, others),
+    )
 
 
-def _paint_status(paint: "Painter", now: Status, head: str | None) -> None:
+def _paint_status(paint: "Painter", now: Status, head: str | None, others: int) -> None:
     place: list[Piece] = [("branch ", ""), (now.branch, "branch")] if now.branch else ["detached"]
     at: list[Piece] = [" at ", (head, "id")] if head else [", nothing committed yet"]
     paint.line("tract ", (now.tract, "label"), ", ", *place, *at)
     paint.line(("store ", "dim"), (nearer(now.location), "dim"), whole=True)
     paint.gap()
     count = f"{int(now.tokens):,}"
-    worth = now.tokens.method if not now.tokens.error else f"{now.tokens.method}, +/-{now.tokens.error:.0%}"
+    worth = (
+        now.tokens.method
+        if not now.tokens.error
+        else f"{now.tokens.method}, +/-{now.tokens.error:.0%}"
+    )
     if now.budget is None or now.share is None:
         paint.line((count, "label"), f" tokens ({worth}), no budget")
     else:
@@ -59,6 +74,10 @@ def _paint_status(paint: "Painter", now: Status, head: str | None) -> None:
     mended = f"  after {now.repairs} repair{'s' * (now.repairs != 1)}" if now.repairs else ""
     paint.line(("messages  ", "dim"), f"{now.messages:>5,}", mended)
     paint.line(("commits   ", "dim"), f"{now.commits:>5,}")
+    if others:
+        noun = "tract is" if others == 1 else "tracts are"
+        paint.gap()
+        paint.line(f"{others:,} more {noun} in the store: see `tract tracts`, and name one with -t")
 
 
 def nearer(location: str) -> str:
@@ -69,7 +88,7 @@ def nearer(location: str) -> str:
         return location
 
 
-@command("show", "tract show HEAD", "tract show 9f3c2a1b --json")
+@command("show", "tract show HEAD", "tract show 9f3c2a1b --json", gives=[{"commit": DetailShape}])
 @click.argument("target", default="HEAD")
 def show(call: Call, target: str) -> None:
     """Show everything that the commit TARGET says (HEAD, if left out)."""
@@ -99,15 +118,21 @@ def _paint_detail(
     if info.content_type is not None:
         facts += [paint.dot, info.content_type, paint.dot, f"{tokens:,} tokens"]
     paint.line(*facts)
-    usage = [f"{name} {value:,}" for one in shown.usage for name, value in one.items() if name != "raw"]
+    usage = [
+        f"{name} {value:,}" for one in shown.usage for name, value in one.items() if name != "raw"
+    ]
     rows: dict[str, str | None] = {
         "author": str(info.author),
         "date": local(info.at),
         "parents": " ".join(names[parent] for parent in info.parents),
         "entry": info.entry_id,
         "replaces": " ".join(shown.replaces),
-        "marks": ", ".join(f"{entry[:8]} {mark.priority.value}" for entry, mark in shown.marks.items()),
-        "labels": ", ".join(dict.fromkeys(word for mark in shown.marks.values() for word in mark.labels)),
+        "marks": ", ".join(
+            f"{entry[:8]} {mark.priority.value}" for entry, mark in shown.marks.items()
+        ),
+        "labels": ", ".join(
+            dict.fromkeys(word for mark in shown.marks.values() for word in mark.labels)
+        ),
         "reason": shown.reason,
         "retain": shown.retain,
         "message": info.message if info.message not in " ".join(shown.text.split()) else None,
@@ -137,7 +162,12 @@ def calls_of(shown: CommitDetail) -> list[ToolCall]:
     return [*shown.content.tool_calls, *(p for p in shown.content.parts if isinstance(p, ToolCall))]
 
 
-@command("entries", "tract entries", "tract entries --at HEAD~5 --json")
+@command(
+    "entries",
+    "tract entries",
+    "tract entries --at HEAD~5 --json",
+    gives=[{"entries": list[EntryShape]}],
+)
 @click.option("--at", metavar="TARGET", help="The commit whose entries are listed [default: HEAD].")
 def entries(call: Call, at: str | None) -> None:
     """List what the context is made of, in its order, skipped entries included."""
@@ -183,7 +213,7 @@ def _paint_entries(
         paint.table([">#", "commit", "role", ">tokens", "mark", "text"], rows)
 
 
-@command("tracts", "tract tracts", "tract tracts --json")
+@command("tracts", "tract tracts", "tract tracts --json", gives=[{"tracts": list[TractShape]}])
 def tracts(call: Call) -> None:
     """List the tracts of the store, oldest first; a star marks the one that commands are about."""
     with call.session() as session:

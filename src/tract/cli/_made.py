@@ -9,6 +9,7 @@ from tract import CommitInfo, Tract
 from tract.cli import _shaped
 from tract.cli._call import Call
 from tract.cli._log import kind, short_ids
+from tract.cli._out import Piece
 
 
 def give_commit(call: Call, make: Callable[[Tract], CommitInfo]) -> None:
@@ -23,7 +24,8 @@ def give_commit(call: Call, make: Callable[[Tract], CommitInfo]) -> None:
         branch = t.current_branch or ""
         name = "" if call.json or call.dry_run else short_ids(t, [made.id])[made.id]
     where = (f"[{branch} ", (name, "id"), "] ") if name else (f"[{branch}, dry run] ",)
+    does: list[Piece] = [] if made.operation == "mark" else [kind(made), ": "]
     call.give(
         lambda: {"commit": _shaped.commit(made, dry_run=call.dry_run), "dry_run": call.dry_run},
-        lambda paint: paint.line(*where, kind(made), f": {made.message}"),
+        lambda paint: paint.line(*where, *does, made.message),
     )

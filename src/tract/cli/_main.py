@@ -10,20 +10,22 @@ import importlib
 import os
 import sys
 import warnings
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import click
 
-from tract import BudgetWarning
 from tract.cli._call import Call
 from tract.cli._command import (
     Command,
+    Shape,
     print_version,
     shared_options,
     write_examples,
     write_shared_options,
 )
 from tract.cli._fail import Failure, failure_of, report
+from tract.cli._shapes_keep import ErrorShape
 from tract.errors import printable
 
 #: Name, module, and what the help page says; grouped as the page shows them.
@@ -64,7 +66,13 @@ _MODULES = {name: module for group in COMMANDS.values() for name, module, _ in g
 
 
 class Root(click.Group):
-    """The group of all commands, each loaded when it is called."""
+    """The group of all commands, each loaded when it is called.
+
+    Attributes:
+        gives: what is printed with `--json` where a command fails.
+    """
+
+    gives: ClassVar[tuple[Shape, ...]] = ({"error": ErrorShape},)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, in the order of the help page."""
@@ -99,16 +107,28 @@ class Root(click.Group):
         """Write what to type first."""
         write_examples(formatter, ("tract init", "tract import chat.json", "tract log --oneline"))
 
-    def main(self, args: Any = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
-        """Run the command that the arguments name, and end the process with its exit code."""
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command that the arguments name, and always end the process with its exit code."""
         words = list(sys.argv[1:] if args is None else args)
         call = Call()
         with warnings.catch_warnings():
-            warnings.simplefilter("always", BudgetWarning)
+            warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
             try:
                 code = super().main(
-                    words, prog_name or "tract", **{**extra, "standalone_mode": False, "obj": call}
+                    words,
+                    prog_name or "tract",
+                    complete_var,
+                    standalone_mode=False,
+                    obj=call,
+                    **extra,
                 )
                 sys.stdout.flush()
             except SystemExit:
@@ -153,6 +173,6 @@ root = Root(
 )
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run the command line with the arguments of the process, and end the process."""
     root.main()

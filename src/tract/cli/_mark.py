@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from tract.cli._call import Call
-from tract.cli._command import command, mutates
+from tract.cli._command import MADE, command, mutates
 from tract.cli._made import give_commit
 
 _TARGETS = click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
@@ -20,6 +20,7 @@ _REASON = click.option("--reason", metavar="TEXT", help="Why, in your words.")
     "annotate",
     "tract annotate HEAD~2 --priority important --retain 'the order number'",
     "tract annotate 9f3c2a1b 41d0c7e2 --priority skip --reason 'noise' --label logs",
+    gives=[MADE],
 )
 @_TARGETS
 @click.option(
@@ -30,7 +31,13 @@ _REASON = click.option("--reason", metavar="TEXT", help="Why, in your words.")
 )
 @_REASON
 @click.option("--retain", metavar="TEXT", help="What must survive a compression, in your words.")
-@click.option("--label", "labels", multiple=True, metavar="WORD", help="A word for the entries; may be repeated.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="WORD",
+    help="A word for the entries; may be repeated.",
+)
 @mutates
 def annotate(
     call: Call,
@@ -47,7 +54,9 @@ def annotate(
     )
 
 
-@command("pin", "tract pin HEAD", "tract pin 9f3c2a1b --reason 'the requirement' --dry-run")
+@command(
+    "pin", "tract pin HEAD", "tract pin 9f3c2a1b --reason 'the requirement' --dry-run", gives=[MADE]
+)
 @_TARGETS
 @_REASON
 @mutates
@@ -56,7 +65,12 @@ def pin(call: Call, targets: Sequence[str], reason: str | None) -> None:
     give_commit(call, lambda t: t.pin(targets, reason=reason))
 
 
-@command("skip", "tract skip HEAD~1", "tract skip 9f3c2a1b 41d0c7e2 --reason 'noisy output'")
+@command(
+    "skip",
+    "tract skip HEAD~1",
+    "tract skip 9f3c2a1b 41d0c7e2 --reason 'noisy output'",
+    gives=[MADE],
+)
 @_TARGETS
 @_REASON
 @mutates
@@ -68,7 +82,7 @@ def skip(call: Call, targets: Sequence[str], reason: str | None) -> None:
     give_commit(call, lambda t: t.skip(targets, reason=reason))
 
 
-@command("unmark", "tract unmark HEAD~1")
+@command("unmark", "tract unmark HEAD~1", gives=[MADE])
 @_TARGETS
 @_REASON
 @mutates

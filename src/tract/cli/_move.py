@@ -14,13 +14,20 @@ from tract.cli import _shaped
 from tract.cli._call import Call
 from tract.cli._command import command, mutates
 from tract.cli._log import short_ids
-from tract.cli._shapes import ResetShape
+from tract.cli._out import Piece
+from tract.cli._shapes import BranchShape, ResetShape
 
 if TYPE_CHECKING:
-    from tract.cli._paint import Painter, Piece
+    from tract.cli._paint import Painter
 
 
-@command("branch", "tract branch", "tract branch idea", "tract branch fix --at HEAD~3 --no-switch")
+@command(
+    "branch",
+    "tract branch",
+    "tract branch idea",
+    "tract branch fix --at HEAD~3 --no-switch",
+    gives=[{"branches": list[BranchShape]}, {"branch": BranchShape, "dry_run": bool}],
+)
 @click.argument("name", required=False)
 @click.option("--at", metavar="TARGET", help="The commit that it begins at [default: HEAD].")
 @click.option("--no-switch", is_flag=True, help="Stay on the branch that you are on.")
@@ -61,7 +68,7 @@ def _paint_branches(
     paint.table(["", "branch", "commit", "message"], rows)
 
 
-@command("switch", "tract switch main")
+@command("switch", "tract switch main", gives=[{"branch": BranchShape, "dry_run": bool}])
 @click.argument("name")
 @mutates
 def switch(call: Call, name: str) -> None:
@@ -80,7 +87,12 @@ def _give(call: Call, info: BranchInfo, before: str, after: str) -> None:
     )
 
 
-@command("reset", "tract reset HEAD~1", "tract reset 9f3c2a1b --mode hard --dry-run")
+@command(
+    "reset",
+    "tract reset HEAD~1",
+    "tract reset 9f3c2a1b --mode hard --dry-run",
+    gives=[{"reset": ResetShape, "dry_run": bool}],
+)
 @click.argument("target")
 @click.option(
     "--mode",
@@ -98,7 +110,7 @@ def reset(call: Call, target: str, mode: Literal["soft", "hard"]) -> None:
         branch = t.current_branch
         names = short_ids(t, {after.id, before.id} if before is not None else {after.id})
     was = f", was at {names[before.id]}" if before is not None else ""
-    dry = " (dry run)" if call.dry_run else ""
+    is_at = " would be at " if call.dry_run else " is at "
     shape: ResetShape = {
         "branch": branch,
         "mode": mode,
@@ -108,6 +120,10 @@ def reset(call: Call, target: str, mode: Literal["soft", "hard"]) -> None:
     call.give(
         lambda: {"reset": shape, "dry_run": call.dry_run},
         lambda paint: paint.line(
-            "branch ", (branch or "", "branch"), " is at ", (names[after.id], "id"), f"{was}{dry}: {after.message}"
+            "branch ",
+            (branch or "", "branch"),
+            is_at,
+            (names[after.id], "id"),
+            f"{was}: {after.message}",
         ),
     )

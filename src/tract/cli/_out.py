@@ -16,23 +16,25 @@ import click
 
 from tract.errors import printable
 
+Piece = str | tuple[str, str]
+"""A text to paint, or a text and the name of its style."""
+
 _PLAIN = re.compile(r"[^\n -~]")
 
 
 def json_text(value: Any) -> str:
-    """Return a value as JSON text that no terminal is steered by.
+    r"""Return a value as JSON text that no terminal is steered by.
 
     Args:
         value: what JSON can say.
 
     Example:
-        >>> print(json_text({"text": "caf\\xe9\\x9b1m"}))
+        >>> print(json_text({"text": "caf\xe9\x9b1m"}))
         {
-          "text": "café\\u009b1m"
+          "text": "café\u009b1m"
         }
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2)
-    return escape_json(text)
+    return escape_json(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def escape_json(text: str) -> str:

@@ -13,10 +13,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from tract.cli._out import Piece
 from tract.errors import printable
-
-Piece = str | tuple[str, str]
-"""A text, or a text and the name of a style."""
 
 STYLES = {
     "": "",
@@ -112,7 +110,9 @@ class Painter:
         words, style = (piece, "") if isinstance(piece, str) else piece
         return printable(words, limit=None), style
 
-    def _row(self, row: Sequence[tuple[str, str]], titles: Sequence[str], widths: list[int]) -> None:
+    def _row(
+        self, row: Sequence[tuple[str, str]], titles: Sequence[str], widths: list[int]
+    ) -> None:
         pieces: list[Piece] = []
         for at, (words, style) in enumerate(row):
             pad = " " * (widths[at] - cell_len(words))

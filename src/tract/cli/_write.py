@@ -13,7 +13,7 @@ import click
 
 from tract import Tract
 from tract.cli._call import Call
-from tract.cli._command import command, mutates
+from tract.cli._command import MADE, command, mutates
 from tract.cli._made import give_commit
 from tract.errors import InvalidInput, NotFound, printable
 
@@ -32,6 +32,7 @@ _FILE = click.option("--file", "-f", metavar="FILE", help="Read the text from a 
     "tract commit --role assistant --file reply.txt -m 'the second draft'",
     "date | tract commit - --role tool --call-id call_7",
     "tract commit --json-message message.json",
+    gives=[MADE],
 )
 @click.argument("text", required=False)
 @click.option(
@@ -48,7 +49,9 @@ _FILE = click.option("--file", "-f", metavar="FILE", help="Read the text from a 
 @click.option("--call-id", metavar="ID", help="With --role tool: the call that it answers.")
 @click.option("--name", metavar="NAME", help="Who of several users, or which tool.")
 @_MESSAGE
-@click.option("--tag", "tags", multiple=True, metavar="WORD", help="A word for the commit; may be repeated.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="WORD", help="A word for the commit; may be repeated."
+)
 @_PRIORITY
 @mutates
 def commit(
@@ -70,8 +73,7 @@ def commit(
         content: Any = provider_message(json_message)
     else:
         content = spoken(text_given(text, file), role or "user", call_id, name)
-    options = {"message": message, "tags": tags, "priority": priority}
-    give_commit(call, lambda t: t.commit(content, **options))
+    give_commit(call, lambda t: t.commit(content, message=message, tags=tags, priority=priority))
 
 
 def spoken(text: str, role: str, call_id: str | None, name: str | None) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def spoken(text: str, role: str, call_id: str | None, name: str | None) -> dict[
     "tract edit HEAD~2 'The order number is 4711.'",
     "tract edit 9f3c2a1b --file better.txt -m 'fix the date'",
     "tract edit HEAD",
+    gives=[MADE],
 )
 @click.argument("target")
 @click.argument("text", required=False)
@@ -169,7 +172,7 @@ def without_line_end(text: str) -> str:
 
 def stdin_bytes() -> bytes:
     """Return all of standard input."""
-    return click.get_binary_stream("stdin").read()
+    return sys.stdin.buffer.read()
 
 
 def file_bytes(name: str) -> bytes:

@@ -13,7 +13,7 @@ from tract.compile._options import (
     Overflow,
     TokenBudget,
 )
-from tract.compile._render import render
+from tract.compile._render import is_built_in, render
 from tract.compile._report import Dropped, Explanation, ExplanationLine, PrefixReport, Repair
 from tract.compile._tally import Scale, Tally, count_message
 from tract.compile._tokens import (
@@ -47,5 +47,6 @@ __all__ = [
     "compile_context",
     "count_message",
     "counter_for",
+    "is_built_in",
     "render",
 ]

@@ -174,9 +174,10 @@ def further_parents(commit: Commit) -> dict[int, str]:
     Raises:
         InvalidInput: kind `invalid_layout`, the commit has no parent of such a number.
     """
-    wanted = {
-        piece.parent for piece in commit.layout if isinstance(piece, Run) and piece.parent > 0
-    }
+    wanted = {piece.parent for piece in commit.layout if isinstance(piece, Run)} - {0}
+    for number in wanted:
+        if not 0 < number < len(commit.parents):
+            raise _no_parent(number)
     return {number: commit.parents[number] for number in sorted(wanted)}
 
 

@@ -262,7 +262,10 @@ def _path(path: Any) -> tuple[str, Path]:
             kind="invalid_path",
             hint="Give the file's path as text.",
         )
-    return given, Path(given).expanduser()
+    try:
+        return given, Path(given).expanduser()
+    except RuntimeError:  # nobody is called what stands behind the tilde
+        return given, Path(given)
 
 
 def _check_file(path: Path, given: str) -> None:

@@ -169,8 +169,12 @@ class Draft:
 
         Raises:
             NotFound: there is no such ref and `make` is false.
-            StaleHead: it is at another commit than expected.
+            StaleHead: it is at another commit than expected, or there already when it is to be
+                made (at once if this draft made it, else when the draft is published).
         """
+        known = self.staged.refs.get((tract, name))
+        if make and known is not None:
+            raise StaleHead(f"{name} is there already", expected=None, actual=known.after)
         before = None if make else self.ref(tract, name)
         if expected is not ANY and before != expected:
             raise StaleHead(
@@ -178,7 +182,6 @@ class Draft:
                 expected=expected,
                 actual=before,
             )
-        known = self.staged.refs.get((tract, name))
         self.staged.refs[tract, name] = RefChange(name, known.before if known else before, to)
 
     def put_tract(self, row: TractRow) -> None:

@@ -9,7 +9,7 @@ one transaction as a whole.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tract.errors import Conflict, InvalidInput, NotFound
@@ -59,10 +59,12 @@ def import_file(
 
 
 def _open_to_look(into: Any, options: Mapping[str, Any]) -> tuple[Store, Settings]:
-    """Open a store for a dry run; where there is none, one that is forgotten afterwards."""
+    """Open a store for a dry run; where it would be made, one that is forgotten afterwards."""
     try:
         return open_at(into, **{**options, "create": False, "read_only": True})
     except NotFound:
+        if not options.get("create", True):
+            raise
         return open_at(MemoryStore(), **options)
 
 
@@ -164,10 +166,15 @@ class _Job:
                 continue
             try:
                 check_name(one.tract, "tract", bytes_max=limits.name_bytes_max)
-                check_json(one.metadata, "metadata")
+                check_name(one.branch, "branch", bytes_max=limits.name_bytes_max)
             except InvalidInput as error:
                 self._reject(self.source.bad(one.place, error.message), strict=strict)
                 continue
+            try:
+                check_json(one.metadata, "metadata")
+            except InvalidInput as error:
+                self._reject(self.source.bad(one.place, error.message), strict=strict)
+                one = replace(one, metadata={})  # noqa: PLW2901 - the conversation, without it
             chain = chained(one, limits, lambda bad: self._reject(bad, strict=strict), self.source)
             if chain.commits:
                 yield chain

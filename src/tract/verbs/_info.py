@@ -6,7 +6,7 @@ A page of commits reads its contents and notes at once; tokens are counted when 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tract.compile import count_message, render
+from tract.compile import count_message, is_built_in, render
 from tract.errors import TractError, printable
 from tract.objects import (
     ARRANGE,
@@ -71,7 +71,8 @@ class _Count:
         tokens = tally.known([content]).get(content)
         if tokens is None:
             tokens = count_message(tally.counter, render(payload, commit, repo.settings.types))
-            if repo.settings.types.custom(payload["content_type"]) is None:
+            # What another type renders to is its owner's to change, so only built-in ones are kept.
+            if is_built_in(payload):
                 tally.learned({content: tokens})
         return tokens
 
