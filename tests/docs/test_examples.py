@@ -65,7 +65,6 @@ def test_the_commands_of_a_page_succeed(page, tmp_path):
 def test_links_between_pages_lead_somewhere():
     broken = []
     for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8")):
-            if not (page.parent / target).exists():
-                broken.append(f"{name(page)}: {target}")
+        targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
+        broken += [f"{name(page)}: {to}" for to in targets if not (page.parent / to).exists()]
     assert broken == []

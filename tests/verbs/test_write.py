@@ -363,7 +363,7 @@ def test_a_batch_is_one_operation_and_sees_its_writes(t):
 def test_a_batch_that_fails_leaves_nothing(t):
     t.user("one")
     before = t.head
-    with pytest.raises(KeyboardInterrupt), t.batch():
+    with pytest.raises(KeyboardInterrupt), t.batch():  # noqa: PT012 - all of it is undone
         t.user("two")
         t.branch("side")
         raise KeyboardInterrupt
