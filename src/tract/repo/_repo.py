@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tract.compile import CompiledContext, CompileOptions, ContextCompiler, Tally, TokenBudget
-from tract.errors import Closed, DetachedHead, InvalidInput, NotFound, StateError, printable
+from tract.errors import Closed, Corrupt, DetachedHead, InvalidInput, NotFound, StateError, printable
 from tract.objects import Actor, Clock, ContentTypes, Limits, State, canonical, check_name, micros
 from tract.repo._head import BRANCH, Batch, Head, Position, whoever
 from tract.store import Draft, Payload, Reader, Store, TractRow
@@ -339,9 +339,15 @@ def _position(reader: Reader, row: TractRow, branch: str | None) -> Position:
                 hint=f"There are: {', '.join(names[:10])}. Open without branch= and make it with branch(name).",
             )
         return Position(branch)
-    if not row.resume.startswith(BRANCH):
-        if reader.present([row.resume]):
-            return Position(None, row.resume)
-    elif row.resume.removeprefix(BRANCH) in names:
-        return Position(row.resume.removeprefix(BRANCH))
-    return Position("main" if "main" in names or not names else names[0])
+    if row.resume.startswith(BRANCH):
+        name = row.resume.removeprefix(BRANCH)
+        if name in names:
+            return Position(name)
+    elif reader.present([row.resume]):
+        return Position(None, row.resume)
+    # Whatever takes a branch away moves the resume point with it, so this is damage.
+    raise Corrupt(
+        f"{printable(row.resume)}, where tract {printable(row.name)} was left, is not there",
+        object=f"tract {row.name}",
+        hint=f"Open it with branch=; there are: {', '.join(names[:10])}.",
+    )

@@ -44,8 +44,13 @@ def switch_to(repo: Repo, name: str) -> BranchInfo:
         row = reader.tract(repo.tract)
     repo.head.position = Position(name)
     if row is not None and row.resume != BRANCH + name and not repo.store.read_only:
-        repo.write("switch", lambda draft: _resume(repo, draft, BRANCH + name), logged=False)
+        repo.write("switch", lambda draft: _stay(repo, draft, name), logged=False)
     return BranchInfo(name, commit, True)
+
+
+def _stay(repo: Repo, draft: Draft, name: str) -> None:
+    _branch(repo, draft, name)  # it may have gone meanwhile
+    _resume(repo, draft, BRANCH + name)
 
 
 def _resume(repo: Repo, draft: Draft, resume: str) -> None:
