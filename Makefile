@@ -16,7 +16,7 @@ BENCH := $(if $(filter --peers,$(ARGS)),.venv-peers,$(DEV))
 SOURCES := src tests tools $(wildcard bench)
 
 # Each writes files that are kept in the repository, or compares them when told --check.
-GENERATORS := tools.make_ranks
+GENERATORS := tools.make_cli_docs tools.make_ranks
 
 # pip says nothing unless it fails, and asks nothing ever.
 PIP := -m pip --disable-pip-version-check --no-input -qq install

@@ -293,7 +293,9 @@ def test_blocks_come_to_what_the_model_calls_them() -> None:
     [media] = from_wire(WHOLE[3])
     assert isinstance(media, DialogueContent)
     assert media.parts[0] == MediaPart("image", "image/png", PNG)
-    assert media.parts[4].kind == "file"
+    assert (media.parts[1].url, media.parts[2].file_id) == ("https://example.org/a.png", "file_1")
+    assert (media.parts[3].kind, media.parts[3].name) == ("file", "Report")
+    assert (media.parts[4].kind, media.parts[4].media_type) == ("file", "text/plain")
 
 
 def test_system_text_beside_the_messages_comes_first() -> None:

@@ -128,6 +128,11 @@ def test_names_that_would_be_refused_are_spelt_another_way() -> None:
     assert rules(wire) == ["name_mapped", "name_mapped", "tool_name_mapped", "tool_name_mapped"]
 
 
+def test_a_name_over_64_characters_is_cut() -> None:
+    messages = render(user("hi", name="x" * 64), user("hi", name="x" * 65)).params["messages"]
+    assert [message["name"] for message in messages] == ["x" * 64] * 2
+
+
 def test_reasoning_is_not_sent() -> None:
     wire = render(assistant(ReasoningPart("hm", "anthropic", "sig"), "hello", plain=False))
     assert wire.params["messages"] == [
@@ -209,6 +214,7 @@ def test_pictures_of_results_follow_all_results_of_the_exchange() -> None:
             "[file left out: a.pdf, https://e.org/a]",
         ),
         (MediaPart("image", data="????"), "[image left out]"),
+        (MediaPart("file", url="https://e.org/" + "x" * 500), "[file left out]"),
     ],
 )
 def test_a_medium_without_a_form_is_a_text(part: MediaPart, text: str) -> None:

@@ -285,6 +285,10 @@ def test_parts_come_to_what_the_model_calls_them() -> None:
     assert isinstance(text, TextPart)
     assert linked == MediaPart("image", url="https://example.org/a.png")
     assert (inline.media_type, inline.data) == ("image/png", PNG)
+    assert [type(part) for part in content.parts[3:6]] == [MediaPart, MediaPart, OpaquePart]
+    assert (content.parts[6].kind, content.parts[6].file_id) == ("file", "file-1")
+    assert (content.parts[7].media_type, content.parts[7].data) == (None, "JVBERi0=")
+    assert content.parts[8].media_type == "application/pdf"
     assert content.parts[9] == OpaquePart("openai", {"type": "hologram", "hologram": {"depth": 3}})
     [refused] = from_wire(WHOLE[19])
     assert isinstance(refused, DialogueContent)

@@ -154,9 +154,7 @@ def test_every_value_that_is_flipped_is_found_and_never_read_as_another(healthy,
             if not isinstance(value, TractError)
             and value != before[part]
             # A row that was carried off to another tract can only be missed, and `verify` found it.
-            and not (
-                column == "tract" and part in ("main: branches", "main: usage", "main: info")
-            )
+            and not (column == "tract" and part in ("main: branches", "main: usage", "main: info"))
         ]
         for leftover in tmp_path.iterdir():
             leftover.unlink()

@@ -13,6 +13,7 @@ from tract.api._tract import Tract
 from tract.objects import TractInfo
 from tract.repo import Settings
 from tract.store import Store
+from tract.verbs import VerifyReport
 
 
 class Session:
@@ -133,6 +134,22 @@ class Session:
             ...     s.release(s.create_tract("planner"))
         """
         tract.close()
+
+    def verify(self) -> VerifyReport:
+        """Recompute every hash, seal and state of the store, also where no tract can be opened.
+
+        Returns:
+            What is damaged (`problems`, empty if all is well) and what should be looked at (`warnings`).
+
+        Raises:
+            StoreBusy, Closed: the store cannot be read.
+
+        Example:
+            >>> with Session.open() as s:
+            ...     s.verify().ok
+            True
+        """
+        return verbs.verify_store(self._store)
 
     def close(self) -> None:
         """Close the store and with it every tract that this session opened."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tract import Actor, Session, Tract
-from tract.cli._out import json_text, page, wants_color, width
+from tract.cli._out import json_text, page, speaks_unicode, wants_color, width
 from tract.errors import InvalidInput, NotFound, TractError, printable
 
 if TYPE_CHECKING:
@@ -75,8 +75,19 @@ class Call:
 
     @property
     def named_location(self) -> str | None:
-        """The store that was named, on the command line or in the environment."""
-        return self.db if self.db is not None else os.environ.get("TRACT_DB") or None
+        """The store that was named, on the command line or in the environment.
+
+        Raises:
+            InvalidInput: it is one in memory, which would end with the command.
+        """
+        named = self.db if self.db is not None else os.environ.get("TRACT_DB") or None
+        if named == ":memory:":
+            raise InvalidInput(
+                "a store in memory would end with this command",
+                kind="invalid_location",
+                hint="Name a file with --db or $TRACT_DB.",
+            )
+        return named
 
     @contextmanager
     def session(self, **options: Any) -> Iterator[Session]:
@@ -123,7 +134,12 @@ class Call:
     @property
     def color(self) -> bool:
         """Whether standard output is to be coloured."""
-        return wants_color(forbidden=self.no_color)
+        return wants_color(sys.stdout, forbidden=self.no_color)
+
+    @property
+    def error_color(self) -> bool:
+        """Whether standard error is to be coloured."""
+        return wants_color(sys.stderr, forbidden=self.no_color)
 
     def give(
         self,
@@ -171,14 +187,14 @@ class Call:
             return
         from tract.cli._progress import progress_bar
 
-        with progress_bar(name, color=self.color) as advance:
+        with progress_bar(name, color=self.error_color) as advance:
             yield advance
 
     def painter(self) -> "Painter":
         """Return a painter for standard output."""
         from tract.cli._paint import Painter
 
-        return Painter(width=width(), color=self.color)
+        return Painter(width=width(), color=self.color, ascii_only=not speaks_unicode())
 
 
 def person() -> Actor:

@@ -22,6 +22,9 @@ Shape = Mapping[str, Any]
 MADE: Shape = {"commit": CommitShape, "dry_run": bool}
 
 
+SHARED_TITLE = "Options of every command, before or after its name"
+
+
 class SharedOption(click.Option):
     """An option that every command takes; its value is kept in the call."""
 
@@ -57,12 +60,18 @@ def shared_options() -> list[click.Parameter]:
     return made
 
 
-def write_shared_options(ctx: click.Context, formatter: click.HelpFormatter) -> None:
-    """Write the part of a help page that lists the shared options."""
-    shared = [param for param in ctx.command.get_params(ctx) if isinstance(param, SharedOption)]
-    records = [record for param in shared if (record := param.get_help_record(ctx))]
-    with formatter.section("Options of every command, before or after its name"):
-        formatter.write_dl(records)
+def write_options(ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    """Write the parts of a help page that list a command's own options and the shared ones."""
+    options = [param for param in ctx.command.get_params(ctx) if isinstance(param, click.Option)]
+    parts: dict[str, list[click.Option]] = {
+        "Options": [param for param in options if not isinstance(param, SharedOption)],
+        SHARED_TITLE: [param for param in options if isinstance(param, SharedOption)],
+    }
+    for title, params in parts.items():
+        with formatter.section(title):
+            formatter.write_dl(
+                [record for param in params if (record := param.get_help_record(ctx))]
+            )
 
 
 def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:
@@ -90,14 +99,11 @@ class Command(click.Command):
         self.params += shared_options()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
-        own = [param for param in options if not isinstance(param, SharedOption)]
-        records = [record for param in own if (record := param.get_help_record(ctx))]
-        with formatter.section("Options"):
-            formatter.write_dl(records)
-        write_shared_options(ctx, formatter)
+        """Write the command's own options, then the shared ones."""
+        write_options(ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what to type."""
         write_examples(formatter, self.examples)
 
 

@@ -86,13 +86,13 @@ def _bug(error: BaseException) -> Failure:
     return Failure("bug", message, hint, effect="unknown", trace=trace)
 
 
-def report(failure: Failure, *, json: bool, color: bool | None) -> None:
+def report(failure: Failure, *, json: bool, color: bool) -> None:
     """Say what went wrong.
 
     Args:
         failure: what went wrong.
         json: whether a program asked.
-        color: whether colours may be used; None where the output decides.
+        color: whether to colour it.
     """
     if failure.trace and os.environ.get("TRACT_DEBUG") not in (None, "", "0"):
         click.echo(printable(failure.trace, limit=None, lines=True), err=True, nl=False)

@@ -49,7 +49,8 @@ def import_(call: Call, files: Sequence[str], form: str, strict: bool, list_form
     """Read conversations from files into the store; reading a file again adds nothing.
 
     Each conversation becomes a branch of a tract, named after the file, or by --tract where the
-    file holds only one. Bad records are listed with their place and do not stop the others.
+    file holds only one. Bad records are listed with their place and do not stop the others;
+    neither does one of several files that cannot be read.
     """
     if list_formats:
         _list_formats(call)
@@ -96,7 +97,7 @@ def _refused(call: Call, name: str, error: TractError) -> ImportShape:
     """Say why a file was not imported, and return that as programs get it."""
     failure = failure_of(error)
     if not call.json:
-        report(failure, json=False, color=None if call.color else False)
+        report(failure, json=False, color=call.error_color)
     return {
         "path": name,
         "format": None,

@@ -17,7 +17,7 @@ from tract.cli._call import STORE, Call, person
 from tract.cli._command import command, mutates
 from tract.cli._out import Piece, escape_json
 from tract.cli._shapes_keep import ExportShape, StoreShape, VerifyShape
-from tract.errors import Corrupt, NotFound, printable
+from tract.errors import Corrupt, InvalidInput, NotFound, printable
 
 if TYPE_CHECKING:
     from tract.cli._paint import Painter
@@ -111,7 +111,7 @@ def export(
     call: Call, path: str, form: Literal["openai", "anthropic", "markdown"], at: str | None
 ) -> None:
     """Write what a model would be sent to FILE (- for standard output), whole or not at all."""
-    replaced = path != "-" and Path(path).exists()
+    replaced = path != "-" and _replaceable(path)
     with call.reading() as t, tempfile.TemporaryDirectory(prefix="tract-") as folder:
         kept = path != "-" and not call.dry_run
         file = t.export(path if kept else Path(folder, "export"), format=form, at=at)
@@ -125,7 +125,7 @@ def export(
         "text": text,
     }
     if text is not None and not call.json and not call.dry_run:
-        click.echo(_shown(text, form), nl=False)
+        click.echo(_shown(data, form), nl=False)
         return
     call.give(
         lambda: {"export": shape, "dry_run": call.dry_run},
@@ -133,10 +133,27 @@ def export(
     )
 
 
-def _shown(text: str, form: str) -> str:
-    """Return a file's text as it goes to standard output: exactly, but to a terminal escaped."""
+def _replaceable(path: str) -> bool:
+    """Return whether a file is there that an export takes the place of.
+
+    Raises:
+        InvalidInput: what is there is a device, a pipe or the like: nothing may take its place.
+    """
+    place = Path(path)
+    if place.exists() and not place.is_file() and not place.is_dir():
+        raise InvalidInput(
+            f"{printable(path)} is no regular file",
+            kind="invalid_path",
+            hint="Give a file name, or - for standard output.",
+        )
+    return place.exists()
+
+
+def _shown(data: bytes, form: str) -> bytes | str:
+    """Return a file as it goes to standard output: byte for byte, but to a terminal escaped."""
     if not sys.stdout.isatty():
-        return text
+        return data
+    text = data.decode()
     return printable(text, limit=None, lines=True) if form == "markdown" else escape_json(text)
 
 
@@ -168,13 +185,9 @@ def verify(call: Call) -> None:
 def _verified(call: Call) -> VerifyReport:
     try:
         with call.session() as session:
-            # Any tract will do, since the whole store is looked through.
-            names = [info.name for info in session.list_tracts()]
-            if not names:
-                return VerifyReport(call.location, 0, 0)
-            return session.tract(call.tract if call.tract is not None else names[0]).verify()
+            return session.verify()
     except Corrupt as error:
-        # The damage is where it keeps the tract from being opened; there is no looking further.
+        # The damage is where it keeps the store from being opened; there is no looking further.
         found = Problem(error.object or call.location, error.message)
         return VerifyReport(call.location, 0, 0, (found,))
 

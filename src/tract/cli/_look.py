@@ -3,9 +3,10 @@
 None of them changes anything. What they count, they count as a model would be sent it.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -137,8 +138,8 @@ def _paint_detail(
         "retain": shown.retain,
         "message": info.message if info.message not in " ".join(shown.text.split()) else None,
         "tags": ", ".join(info.tags),
-        "metadata": str(dict(info.metadata)) if info.metadata else None,
-        "made with": str(dict(info.made_with)) if info.made_with else None,
+        "metadata": _json(info.metadata),
+        "made with": _json(info.made_with),
         "origin": shown.origin,
         "based on": shown.based_on,
         "usage": ", ".join(usage),
@@ -153,6 +154,10 @@ def _paint_detail(
         for tool in calls_of(shown):
             paint.block(f"{tool.name} ({tool.id})", style="tool")
             paint.block(tool.arguments, indent=8)
+
+
+def _json(value: Mapping[str, Any] | None) -> str | None:
+    return json.dumps(dict(value), ensure_ascii=False) if value else None
 
 
 def calls_of(shown: CommitDetail) -> list[ToolCall]:
@@ -174,13 +179,16 @@ def entries(call: Call, at: str | None) -> None:
     with call.reading() as t:
         told = {line.entry: line for line in t.compile(at).explain()}
         listed: list[EntryShape] = []
+        previews: dict[str, str] = {}
         for index, entry in enumerate(t.entries(at)):
             line = told[entry.id]
-            # What is not shown takes nothing in the context; what it would take, its commit knows.
-            tokens = line.tokens or t.show(entry).info.tokens or 0
+            tokens, preview = line.tokens, line.text
+            if not tokens:  # it is not shown, so only its commit knows what it would take
+                info = t.show(entry).info
+                tokens, preview = info.tokens or 0, info.message
             listed.append(_shaped.entry(index, entry, line.status, tokens))
+            previews[entry.id] = preview
         names = {} if call.json else short_ids(t, [entry["commit"] for entry in listed])
-    previews = {entry: line.text for entry, line in told.items()}
     call.give(
         lambda: {"entries": listed},
         lambda paint: _paint_entries(paint, listed, names, previews),
@@ -199,13 +207,15 @@ def _paint_entries(
         mark = entry["priority"]
         text = " ".join(entry["text"][: _PREVIEW_CHARS * 4].split()) or previews[entry["id"]]
         shown = entry["status"] in {"shown", "repaired"}
+        # Its own mark does not hide it, but the exchange that it belongs to is not shown.
+        said = mark if shown or mark == "skip" else f"({entry['status'].replace('_', ' ')})"
         rows.append(
             [
                 str(entry["index"]),
                 (names[entry["commit"]], "id"),
                 (entry["role"], entry["role"]),
                 f"{entry['tokens']:,}",
-                ("" if mark == "normal" else mark, mark),
+                ("" if said == "normal" else said, mark),
                 (text[:_PREVIEW_CHARS], "" if shown else "dim"),
             ]
         )

@@ -22,9 +22,10 @@ from tract.cli._command import (
     print_version,
     shared_options,
     write_examples,
-    write_shared_options,
+    write_options,
 )
 from tract.cli._fail import Failure, failure_of, report
+from tract.cli._out import settle_streams
 from tract.cli._shapes_keep import ErrorShape
 from tract.errors import printable
 
@@ -97,11 +98,11 @@ class Root(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands by what they are for, then the shared options."""
+        """Write the commands by what they are for, then the options."""
         for title, group in COMMANDS.items():
             with formatter.section(title):
                 formatter.write_dl([(name, text) for name, _, text in group])
-        write_shared_options(ctx, formatter)
+        write_options(ctx, formatter)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what to type first."""
@@ -118,6 +119,7 @@ class Root(click.Group):
         """Run the command that the arguments name, and always end the process with its exit code."""
         words = list(sys.argv[1:] if args is None else args)
         call = Call()
+        settle_streams()
         with warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
             warnings.showwarning = _show_warning
@@ -142,8 +144,8 @@ def _ended(failure: Failure, words: list[str], call: Call) -> int:
     options = words[: words.index("--")] if "--" in words else words
     try:
         if not failure.quiet:
-            color = False if call.no_color or os.environ.get("NO_COLOR") else None
-            report(failure, json=call.json or "--json" in options, color=color)
+            call.no_color = call.no_color or "--no-color" in options
+            report(failure, json=call.json or "--json" in options, color=call.error_color)
         sys.stdout.flush()
     except OSError:
         # Nobody can be told. What is still waiting would be written once more at exit: let it go.
@@ -155,8 +157,19 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     click.echo(f"warning: {printable(message, limit=400)}", err=True)
 
 
+@click.pass_context
+def _alone(ctx: click.Context) -> None:
+    """Show the help page where no command was named."""
+    if ctx.invoked_subcommand is None:
+        if ctx.ensure_object(Call).json:
+            raise click.UsageError("no command was named", ctx)
+        click.echo(ctx.get_help())
+
+
 root = Root(
     name="tract",
+    callback=_alone,
+    invoke_without_command=True,
     help="git for the context of LLM agents: commit, edit, mark, branch and compile what a model sees.",
     params=[
         click.Option(

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -34,7 +34,21 @@ def json_text(value: Any) -> str:
           "text": "café\u009b1m"
         }
     """
-    return escape_json(json.dumps(value, ensure_ascii=False, indent=2))
+    return escape_json(json.dumps(value, ensure_ascii=not speaks_unicode(), indent=2))
+
+
+def speaks_unicode() -> bool:
+    """Return whether standard output can show every character."""
+    encoding = getattr(sys.stdout, "encoding", None)
+    return encoding is None or encoding.lower().startswith("utf")
+
+
+def settle_streams() -> None:
+    """Make the outputs of this process show an escape for a character that they cannot."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if callable(reconfigure):
+            reconfigure(errors="backslashreplace")
 
 
 def escape_json(text: str) -> str:
@@ -54,10 +68,11 @@ def styled(text: str, color: str) -> str:
     return click.style(text, fg=color, bold=True)
 
 
-def wants_color(*, forbidden: bool) -> bool:
-    """Return whether standard output is to be coloured.
+def wants_color(stream: TextIO, *, forbidden: bool) -> bool:
+    """Return whether an output is to be coloured.
 
     Args:
+        stream: the output.
         forbidden: whether the caller said `--no-color`.
     """
     environment = os.environ
@@ -65,7 +80,7 @@ def wants_color(*, forbidden: bool) -> bool:
         return False
     if environment.get("FORCE_COLOR"):
         return True
-    return sys.stdout.isatty() and environment.get("TERM") != "dumb"
+    return stream.isatty() and environment.get("TERM") != "dumb"
 
 
 def width() -> int | None:

@@ -6,7 +6,6 @@ and the web, and none of it may steer a terminal or be read as markup.
 """
 
 import io
-import sys
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
@@ -36,7 +35,7 @@ STYLES = {
     "user": "green",
     "warning": "yellow",
 }
-_BAR_COLUMNS_MAX = 72
+_BAR_COLUMNS_MAX = 100
 _UNBOUND_COLUMNS = 80
 
 
@@ -46,15 +45,13 @@ class Painter:
     Args:
         width: columns that a line may take; None where nothing is cut.
         color: whether to colour.
-        ascii_only: whether the output can only show ASCII; decided by standard output, if None.
+        ascii_only: whether to draw with ASCII alone; contents are what they are.
     """
 
-    def __init__(self, *, width: int | None, color: bool, ascii_only: bool | None = None) -> None:
+    def __init__(self, *, width: int | None, color: bool, ascii_only: bool) -> None:
         self._lines: list[Text] = []
         self._width = width
         self._color = color
-        if ascii_only is None:
-            ascii_only = not (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
         self._ascii = ascii_only
 
     def line(self, *pieces: Piece, whole: bool = False) -> None:
@@ -118,7 +115,8 @@ class Painter:
             pad = " " * (widths[at] - cell_len(words))
             right = titles[at].startswith(">")
             between = "  " if at else ""
-            pieces += [between + pad if right else between, (words, style), "" if right else pad]
+            behind = "" if right or at == len(row) - 1 else pad
+            pieces += [between + pad if right else between, (words, style), behind]
         self.line(*pieces)
 
     def bar(self, share: float, *, note: str) -> None:
@@ -142,11 +140,14 @@ class Painter:
 
     def text(self) -> str:
         """Return all lines as they are written to the output."""
+        for line in self._lines:
+            line.expand_tabs()
+        if not self._color:
+            return "".join([f"{line.plain}\n" for line in self._lines])
         buffer = io.StringIO()
         console = Console(
             file=buffer,
-            force_terminal=self._color,
-            color_system="auto" if self._color else None,
+            force_terminal=True,
             highlight=False,
             markup=False,
             emoji=False,

@@ -256,7 +256,7 @@ def _path(path: Any) -> tuple[str, Path]:
         given = os.fspath(path)
     except TypeError:
         given = path
-    if not isinstance(given, str) or not given or "\0" in given:
+    if not isinstance(given, str) or not given or "\0" in given or not _encodable(given):
         raise InvalidInput(
             f"path {printable(repr(path))} is no file name",
             kind="invalid_path",
@@ -266,6 +266,15 @@ def _path(path: Any) -> tuple[str, Path]:
         return given, Path(given).expanduser()
     except RuntimeError:  # nobody is called what stands behind the tilde
         return given, Path(given)
+
+
+def _encodable(name: str) -> bool:
+    """Return whether the system can be asked for a file of that name."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_file(path: Path, given: str) -> None:

@@ -5,12 +5,14 @@ below this room but the errors is used.
 """
 
 from tract.objects._actor import Actor, ActorKind, Clock, micros, moment, utc_now
+from tract.objects._bulk import BULK, uncollected
 from tract.objects._canonical import blob_id, canonical, check_json, check_text, commit_id, parse
 from tract.objects._commit import (
     APPEND,
     ARRANGE,
     EDIT,
     MARK,
+    Appended,
     Commit,
     Layout,
     Run,
@@ -18,6 +20,7 @@ from tract.objects._commit import (
     Slot,
     State,
     decode_commit,
+    decode_step,
     new_entry_id,
 )
 from tract.objects._content import (
@@ -68,11 +71,13 @@ from tract.objects._views import (
 __all__ = [
     "APPEND",
     "ARRANGE",
+    "BULK",
     "EDIT",
     "MARK",
     "NORMAL",
     "Actor",
     "ActorKind",
+    "Appended",
     "ArtifactContent",
     "BranchInfo",
     "Clock",
@@ -122,6 +127,7 @@ __all__ = [
     "commit_id",
     "decode_commit",
     "decode_payload",
+    "decode_step",
     "encode_content",
     "micros",
     "moment",
@@ -133,6 +139,7 @@ __all__ = [
     "payload_role",
     "payload_text",
     "readable",
+    "uncollected",
     "utc_now",
     "validated",
     "with_provider",

@@ -8,6 +8,7 @@ epoch, in UTC, and always comes from a clock that was handed in: nothing here lo
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from tract.errors import InvalidInput, printable
@@ -105,6 +106,7 @@ def micros(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=64)  # what is written at once has one time
 def moment(at: int) -> datetime:
     """Return microseconds since the Unix epoch as a UTC time."""
     return _EPOCH + timedelta(microseconds=at)

@@ -42,7 +42,9 @@ def canonical(value: Any) -> bytes:
         b'{"a":"x","b":1}'
     """
     try:
-        return _dumps(value, option=_SORTED)
+        # A copy, because the encoder's own bytes hold on to the room for the longest that they might
+        # have become, eight times what they are: that is what many messages at once would take.
+        return bytes(memoryview(_dumps(value, option=_SORTED)))
     except (TypeError, orjson.JSONEncodeError):
         check_json(value)
         raise InvalidInput(

@@ -13,6 +13,8 @@ from tract.objects._actor import Actor
 from tract.objects._canonical import canonical, check_json, commit_id, entry_id, parse
 from tract.objects._mark import NORMAL, Mark
 
+_tuple = tuple.__new__  # a named tuple's own constructor takes twice as long
+
 APPEND, EDIT, MARK, ARRANGE = "append", "edit", "mark", "arrange"
 
 
@@ -142,7 +144,10 @@ def decode_commit(id: str, data: bytes) -> Commit:
     Raises:
         ValueError, KeyError, TypeError: the bytes are no commit.
     """
-    body = parse(data)
+    return _commit(id, parse(data))
+
+
+def _commit(id: str, body: Any) -> Commit:
     get = body.get
     kind, name = body["author"]
     marks = get("marks")
@@ -164,6 +169,33 @@ def decode_commit(id: str, data: bytes) -> Commit:
         get("sources"),
         get("note"),
     )
+
+
+class Appended(NamedTuple):
+    """What a plain append does: it puts one slot behind its parent's state."""
+
+    parent: str | None
+    slot: Slot
+
+
+_APPENDED_FIELDS = 6  # at, author, content, entry_id, operation, parents
+
+
+def decode_step(id: str, data: bytes) -> Commit | Appended:
+    """Return what the canonical bytes of a commit do to a state, plain appends in their short form.
+
+    Nearly all commits are plain appends, and folding them needs nothing else of them.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: the bytes are no commit.
+    """
+    body = parse(data)
+    if len(body) == _APPENDED_FIELDS and body["operation"] == APPEND:
+        parents, entry, content = body["parents"], body.get("entry_id"), body.get("content")
+        if entry and content and len(parents) < 2:
+            slot = _tuple(Slot, (entry, id, content, NORMAL))
+            return _tuple(Appended, (parents[0] if parents else None, slot))
+    return _commit(id, body)
 
 
 def new_entry_id(

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from tract.errors import InvalidInput
 from tract.objects._mark import Priority
@@ -65,7 +65,12 @@ class Content(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", ser_json_inf_nan="constants", arbitrary_types_allowed=True
+        # Most programs use a few of the types; the others are not worth their building time.
+        defer_build=True,
+        frozen=True,
+        extra="forbid",
+        ser_json_inf_nan="constants",
+        arbitrary_types_allowed=True,
     )
 
     default_priority: ClassVar[Priority] = Priority.NORMAL
@@ -108,7 +113,7 @@ class Content(BaseModel):
 class _TextOrParts(Content):
     text: str | None = None
     parts: Parts = ()
-    extra: Free = {}
+    extra: Free = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -174,7 +179,7 @@ class ToolResultContent(Content):
     output: str | None = None
     parts: Parts = ()
     is_error: bool = False
-    extra: Free = {}
+    extra: Free = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -210,7 +215,7 @@ class ReasoningContent(Content):
     signature: str | None = None
     encrypted: str | None = None
     bound_to: Free | None = None
-    extra: Free = {}
+    extra: Free = Field(default_factory=dict)
 
     def with_text(self, text: str) -> Self:
         """Return this reasoning with another text; its signature held for the old one and goes."""
@@ -332,7 +337,7 @@ class OpaqueContent(Content):
 class UnknownContent(Content):
     """What is stored under a type that this tract was not told about: kept, copied and shown as text."""
 
-    fields: Free = {}
+    fields: Free = Field(default_factory=dict)
 
     def stored(self) -> Free:
         return {**self.fields, "content_type": self.content_type}

@@ -4,7 +4,7 @@ from tract.verbs._contents import freeform, reply
 from tract.verbs._history import branch, get_branch, list_branches, reset, switch_to
 from tract.verbs._import import import_file, import_into
 from tract.verbs._info import info_of, infos
-from tract.verbs._keep import FORMATS, VerifyReport, export, exported, verify
+from tract.verbs._keep import FORMATS, VerifyReport, export, exported, verify, verify_store
 from tract.verbs._mark import annotate
 from tract.verbs._open import (
     close,
@@ -58,4 +58,5 @@ __all__ = [
     "switch_to",
     "tract_info",
     "verify",
+    "verify_store",
 ]

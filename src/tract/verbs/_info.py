@@ -86,7 +86,16 @@ def _line(repo: Repo, commit: Commit, payload: Payload | None) -> str:
         text = f"[{payload['content_type']}: {error.message}]"
     if not text and (calls := _calls(payload)):
         text = f"calls {', '.join(calls)}"
-    return printable(" ".join(text[: LINE_CHARS * 4].split()), limit=LINE_CHARS) or "(empty)"
+    return _one_line(text) or "(empty)"
+
+
+def _one_line(text: str) -> str:
+    """Return the beginning of a text on one line, safe to print."""
+    head = text[: LINE_CHARS + 1]
+    # Most texts begin with plain words, and in those there is nothing to be cleaned.
+    if head.isascii() and head.isprintable() and "  " not in head and head.strip() == head:
+        return head if len(head) <= LINE_CHARS else f"{head[: LINE_CHARS - 3]}..."
+    return printable(" ".join(text[: LINE_CHARS * 4].split()), limit=LINE_CHARS)
 
 
 def _calls(payload: Payload) -> list[str]:

@@ -3,6 +3,7 @@
 A file is written beside its place and moved there, so that it is whole or not there at all.
 """
 
+import errno
 import json
 import os
 import tempfile
@@ -11,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from tract.compile import CompiledContext
-from tract.errors import InvalidInput, ReadOnly, StoreError, UnknownProvider, printable
+from tract.errors import (
+    DiskFull,
+    InvalidInput,
+    ReadOnly,
+    StoreError,
+    UnknownProvider,
+    printable,
+)
 from tract.objects import (
     MediaPart,
     Message,
@@ -22,7 +30,7 @@ from tract.objects import (
     ToolCall,
 )
 from tract.repo import Repo
-from tract.store import Problem
+from tract.store import Problem, Store
 from tract.verbs._read import compile_at, without_budget
 
 FORMATS = ("openai", "anthropic", "markdown")
@@ -53,16 +61,22 @@ class VerifyReport:
 
 
 def verify(repo: Repo) -> VerifyReport:
-    """Recompute every hash, seal and state of the whole store."""
-    found = list(repo.store.damage())
+    """Recompute every hash, seal and state of the handle's whole store."""
+    repo.batch_here()  # a closed handle says so
+    return verify_store(repo.store)
+
+
+def verify_store(store: Store) -> VerifyReport:
+    """Recompute every hash, seal and state of a store, also of one whose tracts cannot be opened."""
+    found = list(store.damage())
     errors = tuple(problem for problem in found if problem.severity == "error")
     commits = blobs = 0
     if not errors:
-        with repo.store.read() as reader:
+        with store.read() as reader:
             commits = sum(1 for _ in reader.commits())
             blobs = sum(1 for _ in reader.blobs())
     return VerifyReport(
-        repo.store.location,
+        store.location,
         commits,
         blobs,
         errors,
@@ -90,31 +104,62 @@ def exported(repo: Repo, format: str, at: Any = None) -> str:
 def export(repo: Repo, path: str | os.PathLike[str], *, format: str, at: Any = None) -> Path:
     """Write the compiled context of a commit to a file, whole or not at all."""
     text = exported(repo, format, at)
-    target = Path(path)
-    if target.is_dir():
-        raise InvalidInput(
-            f"{printable(str(target))} is a folder", kind="invalid_path", hint="Give a file name."
-        )
+    target = _writable(path)
     try:
         with tempfile.NamedTemporaryFile(
             "w",
             encoding="utf-8",
             newline="\n",
             dir=target.parent,
-            prefix=f".{target.name}.",
+            prefix=".tract-export-",
             delete=False,
         ) as file:
-            file.write(text)
-        Path(file.name).replace(target)
+            try:
+                file.write(text)
+                file.close()
+                Path(file.name).replace(target)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
     except PermissionError as error:
         raise ReadOnly(
             f"{printable(str(target))} cannot be written: {error.strerror}",
-            hint="Check the folder.",
+            hint="Check the permissions of the folder.",
         ) from None
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(
+                f"no room left for {printable(str(target))}", hint="Make room."
+            ) from None
         raise StoreError(
-            f"{printable(str(target))} cannot be written: {error.strerror}", kind="cannot_write"
+            f"{printable(str(target))} cannot be written: {error.strerror}",
+            kind="cannot_write",
+            hint="Check that the folder exists.",
         ) from None
+    return target
+
+
+def _writable(path: str | os.PathLike[str]) -> Path:
+    """Return where an export goes: behind symbolic links, and only to a file.
+
+    Raises:
+        InvalidInput: it is no path, or names a folder, a device or a pipe.
+    """
+    try:
+        target = Path(path).resolve()
+        target.exists()
+        os.fsencode(target)
+    except (TypeError, ValueError, OSError) as error:
+        raise InvalidInput(
+            f"{printable(repr(path))} is no path: {printable(error)}",
+            kind="invalid_path",
+            hint="Give a file name.",
+        ) from None
+    if target.exists() and not target.is_file():
+        what = "a folder" if target.is_dir() else "no ordinary file"
+        raise InvalidInput(
+            f"{printable(str(target))} is {what}", kind="invalid_path", hint="Give a file name."
+        )
     return target
 
 

@@ -6,13 +6,14 @@ import differ in their arguments alone.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any, NamedTuple
 
 from tract.errors import IdempotencyMismatch, InvalidInput, StaleHead, TractError, printable
 from tract.formats import from_conversation, from_wire
 from tract.objects import (
     APPEND,
+    BULK,
     EDIT,
     Actor,
     Commit,
@@ -29,6 +30,7 @@ from tract.objects import (
     decode_payload,
     encode_content,
     new_entry_id,
+    uncollected,
 )
 from tract.repo import Repo, resolve, slot_at
 from tract.store import Draft, Idempotent, Payload
@@ -43,6 +45,7 @@ class Note(NamedTuple):
 
 
 NO_NOTE = Note(None, b"")
+_BORN = {priority: Mark(priority) for priority in Priority}
 
 
 class Item(NamedTuple):
@@ -107,8 +110,9 @@ def _spoken(text: str, role: str | None) -> Content:
 def item(repo: Repo, content: Content, priority: Priority | str | None = None) -> Item:
     """Return a content's bytes, its blob id, and the mark of an entry made from it."""
     data = encode_content(content, repo.settings.limits)
-    chosen = content.default_priority if priority is None else Priority.of(priority)
-    return Item(blob_id(data), data, Mark(chosen))
+    if priority is None:
+        return Item(blob_id(data), data, _BORN[content.default_priority])
+    return Item(blob_id(data), data, Mark(Priority.of(priority)))
 
 
 def make_note(
@@ -355,6 +359,17 @@ def extend(
     idempotency_key: str | None = None,
 ) -> list[CommitInfo]:
     """Append many contents in one transaction."""
+    with uncollected(len(messages) if isinstance(messages, Sized) else BULK):
+        return _extend(repo, messages, author, expect_head, idempotency_key)
+
+
+def _extend(
+    repo: Repo,
+    messages: Any,
+    author: Actor | str | None,
+    expect_head: Any,
+    idempotency_key: str | None,
+) -> list[CommitInfo]:
     writer = repo.settings.author if author is None else Actor.of(author)
     ready = [item(repo, content) for content in _contents(repo, messages)]
     branch = repo.branch_to_write()
