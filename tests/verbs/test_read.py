@@ -97,7 +97,6 @@ def test_targets_of_every_kind(filled):
         "HEAD~3",
         "HEAD~1~2",
         "HEAD^^^",
-        "~3",
         "main~3",
         "HEAD^1~2",
         filled.show("HEAD~3"),

@@ -121,7 +121,7 @@ class Session:
             ...     s.list_tracts()[0].branches
             1
         """
-        return verbs.list_tracts(self._store)
+        return verbs.list_tracts(self._store, self._settings)
 
     def release(self, tract: Tract) -> None:
         """Close a tract that this session opened; its content stays.
@@ -149,11 +149,11 @@ class Session:
             ...     s.verify().ok
             True
         """
-        return verbs.verify_store(self._store)
+        return verbs.verify_store(self._store, self._settings)
 
     def close(self) -> None:
         """Close the store and with it every tract that this session opened."""
-        verbs.close_store(self._store, owner=self._owner)
+        verbs.close_session(self._store, self._settings, owner=self._owner)
 
     def __enter__(self) -> Self:
         return self

@@ -181,7 +181,7 @@ class Tract:
         """
         return verbs.commit(self._repo, {"content_type": "instruction", "text": text}, **options)
 
-    def user(self, text: str, *, name: str | None = None, **options: Any) -> CommitInfo:
+    def user(self, text: str, name: str | None = None, **options: Any) -> CommitInfo:
         """Commit what the user said.
 
         Args:
@@ -492,7 +492,12 @@ class Tract:
             ['Hello']
         """
         return verbs.commit(
-            self._repo, content, edit=target, message=message, priority=priority, **options
+            self._repo,
+            content,
+            edit=verbs.target_list(target, "edit"),
+            message=message,
+            priority=priority,
+            **options,
         )
 
     def extend(
@@ -566,6 +571,7 @@ class Tract:
         retain: str | None = None,
         labels: Sequence[str] = (),
         author: Actor | str | None = None,
+        idempotency_key: str | None = None,
     ) -> CommitInfo:
         """Mark entries; however many there are, it is one commit.
 
@@ -576,6 +582,7 @@ class Tract:
             retain: what must survive a compression, in your words.
             labels: your words for the entries.
             author: who marks; the handle's author, if None.
+            idempotency_key: the same key with the same input gives the same commit again.
 
         Returns:
             The commit.
@@ -592,15 +599,29 @@ class Tract:
             'important'
         """
         return verbs.annotate(
-            self._repo, target, priority, reason=reason, retain=retain, labels=labels, author=author
+            self._repo,
+            target,
+            priority,
+            reason=reason,
+            retain=retain,
+            labels=labels,
+            author=author,
+            idempotency_key=idempotency_key,
         )
 
-    def pin(self, target: Target | Sequence[Target], *, reason: str | None = None) -> CommitInfo:
+    def pin(
+        self,
+        target: Target | Sequence[Target],
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> CommitInfo:
         """Mark entries as pinned: no budget and no compression ever hides or rewords them.
 
         Args:
             target: an entry, or a list of them.
             reason: why, in your words.
+            idempotency_key: the same key with the same input gives the same commit again.
 
         Returns:
             The commit.
@@ -614,14 +635,23 @@ class Tract:
             ...     t.entries()[0].priority.value
             'pinned'
         """
-        return verbs.annotate(self._repo, target, Priority.PINNED, reason=reason)
+        return verbs.annotate(
+            self._repo, target, Priority.PINNED, reason=reason, idempotency_key=idempotency_key
+        )
 
-    def skip(self, target: Target | Sequence[Target], *, reason: str | None = None) -> CommitInfo:
+    def skip(
+        self,
+        target: Target | Sequence[Target],
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> CommitInfo:
         """Leave entries out of the compiled context; history keeps them.
 
         Args:
             target: an entry, or a list of them; a member of an exchange hides the whole exchange.
             reason: why, in your words.
+            idempotency_key: the same key with the same input gives the same commit again.
 
         Returns:
             The commit.
@@ -635,14 +665,23 @@ class Tract:
             ...     len(t.compile().messages)
             0
         """
-        return verbs.annotate(self._repo, target, Priority.SKIP, reason=reason)
+        return verbs.annotate(
+            self._repo, target, Priority.SKIP, reason=reason, idempotency_key=idempotency_key
+        )
 
-    def unmark(self, target: Target | Sequence[Target], *, reason: str | None = None) -> CommitInfo:
+    def unmark(
+        self,
+        target: Target | Sequence[Target],
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> CommitInfo:
         """Give entries back the mark that they were made with.
 
         Args:
             target: an entry, or a list of them.
             reason: why, in your words.
+            idempotency_key: the same key with the same input gives the same commit again.
 
         Returns:
             The commit.
@@ -658,7 +697,7 @@ class Tract:
             ...     len(t.compile().messages)
             1
         """
-        return verbs.annotate(self._repo, target, None, reason=reason)
+        return verbs.unmark(self._repo, target, reason=reason, idempotency_key=idempotency_key)
 
     # Reading
 
@@ -769,7 +808,7 @@ class Tract:
     @property
     def current_branch(self) -> str | None:
         """The branch that HEAD is on; None when it is detached."""
-        return self._repo.head.position.branch
+        return self._repo.position.branch
 
     @property
     def id(self) -> str:
@@ -935,12 +974,15 @@ class Tract:
 
     # Keeping
 
-    def record_usage(self, usage: Any, *, commit: Target | None = None) -> Mapping[str, Any]:
+    def record_usage(
+        self, usage: Any, *, commit: Target | None = None, idempotency_key: str | None = None
+    ) -> Mapping[str, Any]:
         """Keep what a provider reported for a call that was made elsewhere.
 
         Args:
             usage: OpenAI's or Anthropic's usage object or dict.
             commit: the reply that it belongs to; HEAD, if None.
+            idempotency_key: the same key with the same input records it once.
 
         Returns:
             The figures in tokens: input (cached included), output, cache_read, cache_write, reasoning, and raw.
@@ -955,7 +997,7 @@ class Tract:
             ...     t.record_usage({"prompt_tokens": 12, "completion_tokens": 2})["input"]
             12
         """
-        return verbs.record_usage(self._repo, usage, commit=commit)
+        return verbs.record_usage(self._repo, usage, commit=commit, idempotency_key=idempotency_key)
 
     def verify(self) -> VerifyReport:
         """Recompute every hash, seal and state of the store.

@@ -33,7 +33,7 @@ from tract.compile._tally import Tally
 from tract.errors import InvalidContext, InvalidInput, printable
 from tract.formats import Issue
 from tract.graph import Facts, message_facts
-from tract.objects import ContentTypes, Message, Priority, State, canonical
+from tract.objects import ContentTypes, Message, Priority, State, canonical, uncollected
 
 DEFAULTS = CompileOptions()
 
@@ -99,7 +99,8 @@ def compile_context(
         context = _warm(job, previous, inner)
         if context is not None:
             return context
-    return _cold(job)
+    with uncollected(len(state)):
+        return _cold(job)
 
 
 # --- everything anew ----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tract.compile._frozen import frozen
 from tract.errors import InvalidInput, printable
 from tract.objects import (
     ArtifactContent,
@@ -134,7 +135,8 @@ def _message(
     _set_name(message, get("name"))
     _set_call_id(message, call_id)
     _set_is_error(message, get("is_error", False))
-    _set_extra(message, get("extra"))
+    extra = get("extra")
+    _set_extra(message, None if extra is None else frozen(extra))
     _set_commits(message, commits)
     return message
 
@@ -184,15 +186,15 @@ def _reasoning(payload: Payload, commits: tuple[str, ...]) -> Message:
         get("provider"),
         get("signature"),
         get("encrypted"),
-        get("bound_to"),
-        get("extra"),
+        frozen(get("bound_to")),
+        frozen(get("extra")),
     )
     return Message("assistant", (part,), False, commits=commits)
 
 
 def _opaque(payload: Payload, commits: tuple[str, ...]) -> Message:
     # A whole message is `plain`; an opaque part among others stands in a list and is not.
-    part = OpaquePart(payload["provider"], payload["payload"])
+    part = OpaquePart(payload["provider"], frozen(payload["payload"]))
     return Message("user", (part,), commits=commits)
 
 
@@ -228,12 +230,12 @@ def _parts(payloads: Sequence[Payload]) -> list[Part]:
 def _part(payload: Payload) -> Part:
     kind = payload["kind"]
     if kind == "text":
-        return TextPart(payload.get("text", ""), payload.get("extra"))
+        return TextPart(payload.get("text", ""), frozen(payload.get("extra")))
     if kind == "tool_call":
         return _call(payload)
-    return part_of(payload)
+    return part_of(frozen(payload))
 
 
 def _call(payload: Payload) -> ToolCall:
     get = payload.get
-    return ToolCall(get("id", ""), get("name", ""), get("arguments", ""), get("extra"))
+    return ToolCall(get("id", ""), get("name", ""), get("arguments", ""), frozen(get("extra")))

@@ -4,9 +4,10 @@ HEAD belongs to the open handle: one process that switches never moves another. 
 to the thread or task that opened it; everybody else goes on as if it were not there.
 """
 
+import os
 import sys
 import threading
-from contextlib import AbstractContextManager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,17 +33,31 @@ class Head:
 
 @dataclass(slots=True)
 class Batch:
-    """An open batch: its write transaction begins with its first write."""
+    """An open batch: its write transaction begins with its first write.
+
+    Where its owner stands is its own until it is published, so that nobody else sees a branch
+    that is not there yet.
+    """
 
     message: str | None
-    head: Position
-    transaction: AbstractContextManager[Draft] | None = None
+    stack: ExitStack
+    position: Position | None = None
     draft: Draft | None = None
     writes: int = 0
 
 
-def whoever() -> tuple[int, int]:
-    """Return what tells threads and asyncio tasks apart."""
+@dataclass(slots=True)
+class Lifetime:
+    """Whether the session that handles belong to was closed."""
+
+    closed: bool = False
+
+
+Who = tuple[int, int, int]
+
+
+def whoever() -> Who:
+    """Return what tells processes, threads and asyncio tasks apart."""
     # A task can only be running if asyncio was loaded, and loading it here would cost more than all else.
     asyncio = sys.modules.get("asyncio")
     task = None
@@ -51,4 +66,8 @@ def whoever() -> tuple[int, int]:
             task = asyncio.current_task()
         except RuntimeError:
             task = None
-    return (0, id(task)) if task is not None else (threading.get_ident(), 0)
+    return (
+        os.getpid(),
+        threading.get_ident() if task is None else 0,
+        id(task) if task is not None else 0,
+    )

@@ -8,14 +8,35 @@ is in.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from tract.compile import CompiledContext, CompileOptions, ContextCompiler, Tally, TokenBudget
-from tract.errors import Closed, Corrupt, DetachedHead, InvalidInput, NotFound, StateError, printable
-from tract.objects import Actor, Clock, ContentTypes, Limits, State, canonical, check_name, micros
-from tract.repo._head import BRANCH, Batch, Head, Position, whoever
+from tract.errors import (
+    Closed,
+    Corrupt,
+    DetachedHead,
+    InvalidInput,
+    NotFound,
+    StateError,
+    printable,
+)
+from tract.objects import (
+    Actor,
+    Clock,
+    ContentTypes,
+    Limits,
+    State,
+    canonical,
+    check_json,
+    check_name,
+    micros,
+    parse,
+)
+from tract.repo._head import BRANCH, Batch, Head, Lifetime, Position, Who, whoever
+from tract.repo._hold import holding, refuse_to_wait_for_oneself
 from tract.store import Draft, Payload, Reader, Store, TractRow
 
 T = TypeVar("T")
@@ -51,6 +72,7 @@ class Settings:
         limits: what it accepts at most.
         budget: what a compiled context may use, or None.
         compiler: the caller's own way from entries to messages, or None.
+        lifetime: ends for all handles at once.
     """
 
     types: ContentTypes
@@ -60,6 +82,16 @@ class Settings:
     limits: Limits
     budget: TokenBudget | None = None
     compiler: ContextCompiler | None = None
+    lifetime: Lifetime = field(default_factory=Lifetime)
+
+    def check_open(self) -> None:
+        """Refuse to go on after the end.
+
+        Raises:
+            Closed: the session was closed.
+        """
+        if self.lifetime.closed:
+            raise Closed("the session is closed", hint="Open it again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +111,11 @@ class Repo:
     settings: Settings
     head: Head
     cache: Cache = field(default_factory=Cache)
-    batches: dict[tuple[int, int], Batch] = field(default_factory=dict)
+    batches: dict[Who, Batch] = field(default_factory=dict)
 
     def now(self) -> int:
         """Return the clock's time in microseconds since the Unix epoch."""
-        return micros(self.settings.clock())
+        return time_of(self.settings.clock)
 
     def batch_here(self) -> Batch | None:
         """Return the batch that the calling thread or task is in, or None.
@@ -93,6 +125,7 @@ class Repo:
         """
         if self.head.closed:
             raise Closed("this handle is closed", hint="Open the tract again.")
+        self.settings.check_open()
         return self.batches.get(whoever()) if self.batches else None
 
     @contextmanager
@@ -126,6 +159,7 @@ class Repo:
         batch = self.batch_here()
         if batch is not None:
             return self._step(batch, work)
+        refuse_to_wait_for_oneself(self.store)
         with self.store.write() as draft:
             result = work(draft)
             if logged:
@@ -134,14 +168,17 @@ class Repo:
 
     def _step(self, batch: Batch, work: Callable[[Draft], T]) -> T:
         if batch.draft is None:
-            transaction = self.store.write()
-            batch.draft = transaction.__enter__()
-            batch.transaction = transaction
+            refuse_to_wait_for_oneself(self.store)
+            draft = batch.stack.enter_context(self.store.write())
+            batch.stack.enter_context(holding(self.store))
+            batch.draft = draft
         point = batch.draft.savepoint()
+        position = batch.position
         try:
             result = work(batch.draft)
         except BaseException:
             batch.draft.rollback(point)
+            batch.position = position
             raise
         batch.writes += 1
         return result
@@ -149,9 +186,12 @@ class Repo:
     def _log(
         self, draft: Draft, verb: str, actor: Actor | None, arguments: Mapping[str, Any]
     ) -> None:
-        if draft.staged.empty():
+        staged = draft.staged
+        if staged.empty():
             return
-        draft.log(self.tract, verb, actor or self.settings.author, self.now(), arguments)
+        if staged.commits or staged.refs or staged.usages or staged.idempotent:
+            # What is left is a resume point, and moving that is no operation.
+            draft.log(self.tract, verb, actor or self.settings.author, self.now(), arguments)
         tally = self.settings.tally
         draft.put_counts(
             {(content, tally.counter.name): tokens for content, tokens in tally.fresh().items()}
@@ -163,42 +203,44 @@ class Repo:
 
         Raises:
             StateError: the caller is in a batch already.
+            Closed: the handle was closed.
         """
-        who = whoever()
-        if who in self.batches:
+        if self.batch_here() is not None:
             raise StateError(
                 "a batch is open already", kind="nested_batch", hint="Write inside the open one."
             )
-        batch = self.batches[who] = Batch(message, self.head.position)
+        who = whoever()
         try:
-            yield
-            if batch.draft is not None:
-                self._log(
-                    batch.draft,
-                    "batch",
-                    None,
-                    {"writes": batch.writes, **({"message": message} if message else {})},
-                )
-        except BaseException as error:
-            self.head.position = batch.head
-            if batch.transaction is not None:
-                batch.transaction.__exit__(type(error), error, error.__traceback__)
-            raise
-        else:
-            if batch.transaction is not None:
-                try:
-                    batch.transaction.__exit__(None, None, None)
-                except BaseException:
-                    self.head.position = batch.head
-                    raise
+            with ExitStack() as stack:
+                batch = self.batches[who] = Batch(message, stack)
+                yield
+                if batch.draft is not None:
+                    said = {"message": message} if message else {}
+                    self._log(batch.draft, "batch", None, {"writes": batch.writes, **said})
+            if batch.position is not None:
+                self.head.position = batch.position
         finally:
             del self.batches[who]
 
     # Where the handle stands
 
+    @property
+    def position(self) -> Position:
+        """Where the caller stands: in a batch, where the batch has got to."""
+        batch = self.batches.get(whoever()) if self.batches else None
+        return self.head.position if batch is None or batch.position is None else batch.position
+
+    def stand(self, position: Position) -> None:
+        """Put HEAD somewhere; out of a batch, only once it is published."""
+        batch = self.batch_here()
+        if batch is None:
+            self.head.position = position
+        else:
+            batch.position = position
+
     def tip(self, reader: Reader) -> str | None:
         """Return the commit that HEAD is at; None on an unborn branch."""
-        branch, commit = self.head.position
+        branch, commit = self.position
         return commit if branch is None else reader.ref(self.tract, BRANCH + branch)
 
     def branch_to_write(self) -> str:
@@ -207,7 +249,7 @@ class Repo:
         Raises:
             DetachedHead: it is on none.
         """
-        branch, commit = self.head.position
+        branch, commit = self.position
         if branch is None:
             raise DetachedHead(
                 f"HEAD is at commit {printable(commit)[:8]}, not on a branch",
@@ -241,6 +283,40 @@ class Repo:
         return state
 
 
+def time_of(clock: Clock) -> int:
+    """Return a clock's time in microseconds since the Unix epoch.
+
+    Raises:
+        InvalidInput: the clock gives something else, or a time without a zone.
+    """
+    now = clock()
+    if not isinstance(now, datetime):
+        raise InvalidInput(
+            f"the clock gives {printable(type(now).__name__)}, no datetime",
+            kind="invalid_time",
+            hint="Use a function that returns an aware datetime.",
+        )
+    return micros(now)
+
+
+def tract_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a tract's metadata as an object of its own.
+
+    Raises:
+        InvalidInput: it is no JSON object.
+    """
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping):
+        raise InvalidInput(
+            f"metadata is {printable(type(metadata).__name__)}, no dict",
+            kind="invalid_metadata",
+            hint="Give a dict of JSON values.",
+        )
+    check_json(metadata, "metadata")
+    return dict(parse(canonical(dict(metadata))))
+
+
 def new_tract_id(name: str, at: int, author: Actor) -> str:
     """Return the id of a tract made now: it depends on name, time and author alone."""
     return hashlib.sha256(b"tract:tract:1\n" + canonical([name, at, list(author)])).hexdigest()[:32]
@@ -252,6 +328,7 @@ def make_tract(
     *,
     at: int,
     author: Actor,
+    limits: Limits,
     branch: str | None = "main",
     metadata: Mapping[str, Any] | None = None,
     parent: str | None = None,
@@ -263,25 +340,27 @@ def make_tract(
         name: its name.
         at: microseconds since the Unix epoch.
         author: who makes it.
+        limits: what names may be.
         branch: its first branch; None for none yet.
         metadata: the caller's data.
         parent: id of the tract that it is spawned from.
 
     Raises:
-        InvalidInput: a name breaks git's rules.
+        InvalidInput: a name breaks git's rules, or the metadata is no JSON object.
     """
-    check_name(name, "tract")
+    check_name(name, "tract", bytes_max=limits.name_bytes_max)
+    check_name(branch or "main", "branch", bytes_max=limits.name_bytes_max)
     row = TractRow(
         new_tract_id(name, at, author),
         name,
         at,
         parent,
-        dict(metadata or {}),
+        tract_metadata(metadata),
         BRANCH + (branch or "main"),
     )
     draft.put_tract(row)
     if branch is not None:
-        draft.move(row.id, BRANCH + check_name(branch, "branch"), None, make=True)
+        draft.move(row.id, BRANCH + branch, None, make=True)
     draft.log(row.id, "create", author, at, {"name": name})
     return row
 
@@ -301,8 +380,11 @@ def open_tract(
     Raises:
         NotFound: there is no such tract or branch.
     """
-    if not isinstance(tract, str):
-        raise InvalidInput(f"tract {printable(repr(tract))} is not text", kind="invalid_name")
+    settings.check_open()
+    bytes_max = settings.limits.name_bytes_max
+    check_name(tract, "tract", bytes_max=bytes_max)
+    if branch is not None:
+        check_name(branch, "branch", bytes_max=bytes_max)
     with store.read() as reader:
         row = reader.tract(tract)
         if row is not None:
@@ -316,8 +398,15 @@ def open_tract(
     with store.write() as draft:
         row = draft.tract(tract)
         if row is None:
-            at = micros(settings.clock())
-            row = make_tract(draft, tract, at=at, author=settings.author, branch=branch or "main")
+            at = time_of(settings.clock)
+            row = make_tract(
+                draft,
+                tract,
+                at=at,
+                author=settings.author,
+                limits=settings.limits,
+                branch=branch or "main",
+            )
         return Repo(store, row.id, settings, Head(_position(draft, row, branch)))
 
 

@@ -16,8 +16,8 @@ from tract.store import Reader
 
 Target = str | CommitInfo | CommitDetail | Entry
 
-_SHAPE = re.compile(r"(?P<base>[^~^]*)(?P<steps>(?:[~^]\d*)*)", re.DOTALL)
-_STEP = re.compile(r"([~^])(\d*)")
+_SHAPE = re.compile(r"(?P<base>[^~^]+)(?P<steps>(?:[~^][0-9]*)*)", re.DOTALL)
+_STEP = re.compile(r"([~^])([0-9]*)")
 _HEX = re.compile(r"[0-9a-f]{4,64}")
 _REFS_SEARCHED_MAX = 200
 
@@ -41,13 +41,13 @@ def resolve(repo: Repo, reader: Reader, target: Any) -> str:
             hint="Write an id, a name, HEAD, or one of these with ~n.",
         )
     shape = _SHAPE.fullmatch(target)
-    if shape is None or not target or "@{" in target:
+    if shape is None or "@{" in target or ".." in target:
         raise InvalidInput(
             f"target {printable(repr(target))} cannot be read",
             kind="invalid_target",
-            hint="Write an id, a name, HEAD, or one of these with ~n.",
+            hint="Write one id, a name, HEAD, or one of these with ~n.",
         )
-    commit = _base(repo, reader, shape["base"] or "HEAD", target)
+    commit = _base(repo, reader, shape["base"], target)
     for sign, digits in _STEP.findall(shape["steps"]):
         commit = _back(reader, commit, sign, int(digits[:9] or 1), target)
     return commit
@@ -58,7 +58,7 @@ def _present(reader: Reader, id: str) -> str:
         raise NotFound(
             f"commit {id[:8]} is not in this store",
             kind="unknown_commit",
-            hint="It was read from another store.",
+            hint="It belongs to another store, or to a batch that was undone.",
         )
     return id
 
@@ -85,6 +85,7 @@ def _base(repo: Repo, reader: Reader, name: str, target: str) -> str:
                 hint="Commit something on it first.",
             )
         return tip
+    name = name.lower() if _HEX.fullmatch(name.lower()) else name
     if not _HEX.fullmatch(name):
         hint = "Give a branch, a tag, HEAD, or at least 4 hex digits of a commit id."
         raise NotFound(
@@ -169,4 +170,4 @@ def _elsewhere(repo: Repo, reader: Reader, entry: str) -> str:
                     if row.id == repo.tract
                     else f"It is in tract {printable(row.name)}, on {where}."
                 )
-    return "It was taken out of every branch; an earlier commit still has it."
+    return "No branch of this store has it; an earlier commit may, or another store."

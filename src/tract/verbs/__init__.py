@@ -5,10 +5,10 @@ from tract.verbs._history import branch, get_branch, list_branches, reset, switc
 from tract.verbs._import import import_file, import_into
 from tract.verbs._info import info_of, infos
 from tract.verbs._keep import FORMATS, VerifyReport, export, exported, verify, verify_store
-from tract.verbs._mark import annotate
+from tract.verbs._mark import annotate, unmark
 from tract.verbs._open import (
     close,
-    close_store,
+    close_session,
     create_tract,
     described,
     list_tracts,
@@ -19,7 +19,7 @@ from tract.verbs._open import (
 )
 from tract.verbs._read import Status, compile_at, entries, head, log, show, status
 from tract.verbs._talk import record_usage
-from tract.verbs._write import commit, extend
+from tract.verbs._write import commit, extend, target_list
 
 __all__ = [
     "FORMATS",
@@ -28,7 +28,7 @@ __all__ = [
     "annotate",
     "branch",
     "close",
-    "close_store",
+    "close_session",
     "commit",
     "compile_at",
     "create_tract",
@@ -56,7 +56,9 @@ __all__ = [
     "show",
     "status",
     "switch_to",
+    "target_list",
     "tract_info",
+    "unmark",
     "verify",
     "verify_store",
 ]

@@ -33,23 +33,23 @@ def branch(repo: Repo, name: str, at: Any = None, *, switch: bool = True) -> Bra
 
     commit = repo.write("branch", work, {"name": name})
     if switch:
-        repo.head.position = Position(name)
-    return BranchInfo(name, commit, repo.head.position.branch == name)
+        repo.stand(Position(name))
+    return BranchInfo(name, commit, repo.position.branch == name)
 
 
 def switch_to(repo: Repo, name: str) -> BranchInfo:
     """Stand on a branch; the next open of this tract goes on there."""
     with repo.read() as reader:
-        commit = _branch(repo, reader, name)
+        commit = branch_tip(repo, reader, name)
         row = reader.tract(repo.tract)
-    repo.head.position = Position(name)
     if row is not None and row.resume != BRANCH + name and not repo.store.read_only:
         repo.write("switch", lambda draft: _stay(repo, draft, name), logged=False)
+    repo.stand(Position(name))
     return BranchInfo(name, commit, True)
 
 
 def _stay(repo: Repo, draft: Draft, name: str) -> None:
-    _branch(repo, draft, name)  # it may have gone meanwhile
+    branch_tip(repo, draft, name)  # it may have gone meanwhile
     _resume(repo, draft, BRANCH + name)
 
 
@@ -61,10 +61,21 @@ def _resume(repo: Repo, draft: Draft, resume: str) -> None:
         )
 
 
-def _branch(repo: Repo, reader: Reader, name: str) -> str | None:
+def branch_tip(repo: Repo, reader: Reader, name: str) -> str | None:
+    """Return the commit that a branch is at; None before its first.
+
+    Raises:
+        NotFound: there is no such branch; the hint lists those that there are.
+    """
+    if not isinstance(name, str):
+        raise InvalidInput(
+            f"branch name {printable(repr(name))} is not text",
+            kind="invalid_name",
+            hint="Give the name of a branch.",
+        )
     try:
         return reader.ref(repo.tract, BRANCH + name)
-    except (NotFound, TypeError):
+    except NotFound:
         names = [
             ref.removeprefix(BRANCH) for ref in reader.refs(repo.tract) if ref.startswith(BRANCH)
         ]
@@ -80,7 +91,7 @@ def list_branches(repo: Repo) -> list[BranchInfo]:
     """Return all branches, sorted by name."""
     with repo.read() as reader:
         refs = reader.refs(repo.tract)
-    current = repo.head.position.branch
+    current = repo.position.branch
     return [
         BranchInfo(name.removeprefix(BRANCH), commit, name == BRANCH + (current or ""))
         for name, commit in refs.items()
@@ -91,8 +102,8 @@ def list_branches(repo: Repo) -> list[BranchInfo]:
 def get_branch(repo: Repo, name: str) -> BranchInfo:
     """Return one branch."""
     with repo.read() as reader:
-        commit = _branch(repo, reader, name)
-    return BranchInfo(name, commit, repo.head.position.branch == name)
+        commit = branch_tip(repo, reader, name)
+    return BranchInfo(name, commit, repo.position.branch == name)
 
 
 def reset(repo: Repo, to: Any, *, mode: str = "soft") -> CommitInfo:
@@ -105,12 +116,10 @@ def reset(repo: Repo, to: Any, *, mode: str = "soft") -> CommitInfo:
         )
     ref = repo.branch_to_write()
 
-    def work(draft: Draft) -> str:
+    def work(draft: Draft) -> CommitInfo:
         commit = resolve(repo, draft, to)
         if commit != draft.ref(repo.tract, ref):
             draft.move(repo.tract, ref, commit)
-        return commit
+        return infos(repo, draft, [draft.commit(commit)])[0]
 
-    commit = repo.write("reset", work, {"mode": mode})
-    with repo.read() as reader:
-        return infos(repo, reader, [reader.commit(commit)])[0]
+    return repo.write("reset", work, {"mode": mode})

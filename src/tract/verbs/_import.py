@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tract.errors import Conflict, InvalidInput, NotFound
+from tract.errors import Conflict, InvalidInput, NotFound, printable
 from tract.importers import (
     BadRecord,
     Importer,
@@ -45,6 +45,18 @@ def import_file(
 
     The file is looked at before the store is opened, so a file that cannot be read makes no store.
     """
+    if into is None and not dry_run and not os.environ.get("TRACT_DB"):
+        raise InvalidInput(
+            "no store was named to import into",
+            kind="invalid_location",
+            hint='Give into=, or set $TRACT_DB; into=":memory:" keeps nothing.',
+        )
+    if progress is not None and not callable(progress):
+        raise InvalidInput(
+            f"progress is {printable(type(progress).__name__)}, no function",
+            kind="invalid_config",
+            hint="Give a function of two numbers: conversations done, and all of them.",
+        )
     limits = options.get("limits")
     job = _Job.of(path, limits if isinstance(limits, Limits) else Limits(), format, tract, progress)
     if not dry_run:

@@ -6,6 +6,7 @@ A file is written beside its place and moved there, so that it is whole or not t
 import errno
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from tract.objects import (
     TextPart,
     ToolCall,
 )
-from tract.repo import Repo
+from tract.repo import Repo, Settings
 from tract.store import Problem, Store
 from tract.verbs._read import compile_at, without_budget
 
@@ -63,11 +64,12 @@ class VerifyReport:
 def verify(repo: Repo) -> VerifyReport:
     """Recompute every hash, seal and state of the handle's whole store."""
     repo.batch_here()  # a closed handle says so
-    return verify_store(repo.store)
+    return verify_store(repo.store, repo.settings)
 
 
-def verify_store(store: Store) -> VerifyReport:
+def verify_store(store: Store, settings: Settings) -> VerifyReport:
     """Recompute every hash, seal and state of a store, also of one whose tracts cannot be opened."""
+    settings.check_open()
     found = list(store.damage())
     errors = tuple(problem for problem in found if problem.severity == "error")
     commits = blobs = 0
@@ -104,7 +106,7 @@ def exported(repo: Repo, format: str, at: Any = None) -> str:
 def export(repo: Repo, path: str | os.PathLike[str], *, format: str, at: Any = None) -> Path:
     """Write the compiled context of a commit to a file, whole or not at all."""
     text = exported(repo, format, at)
-    target = _writable(path)
+    target = _writable(repo, path)
     try:
         with tempfile.NamedTemporaryFile(
             "w",
@@ -117,6 +119,8 @@ def export(repo: Repo, path: str | os.PathLike[str], *, format: str, at: Any = N
             try:
                 file.write(text)
                 file.close()
+                if target.exists():
+                    shutil.copymode(target, file.name)
                 Path(file.name).replace(target)
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
@@ -139,17 +143,17 @@ def export(repo: Repo, path: str | os.PathLike[str], *, format: str, at: Any = N
     return target
 
 
-def _writable(path: str | os.PathLike[str]) -> Path:
+def _writable(repo: Repo, path: str | os.PathLike[str]) -> Path:
     """Return where an export goes: behind symbolic links, and only to a file.
 
     Raises:
         InvalidInput: it is no path, or names a folder, a device or a pipe.
     """
     try:
-        target = Path(path).resolve()
+        target = Path(path).expanduser().resolve()
         target.exists()
         os.fsencode(target)
-    except (TypeError, ValueError, OSError) as error:
+    except (TypeError, ValueError, RuntimeError, OSError) as error:
         raise InvalidInput(
             f"{printable(repr(path))} is no path: {printable(error)}",
             kind="invalid_path",
@@ -159,6 +163,12 @@ def _writable(path: str | os.PathLike[str]) -> Path:
         what = "a folder" if target.is_dir() else "no ordinary file"
         raise InvalidInput(
             f"{printable(str(target))} is {what}", kind="invalid_path", hint="Give a file name."
+        )
+    if str(target) == repo.store.location:
+        raise InvalidInput(
+            f"{printable(str(target))} is the store itself",
+            kind="invalid_path",
+            hint="Give another file.",
         )
     return target
 

@@ -6,68 +6,70 @@ Reasons and retention notes go into a blob that the marks name, so that they can
 from collections.abc import Sequence
 from typing import Any
 
-from tract.errors import InvalidInput
 from tract.graph import born_mark
 from tract.objects import MARK, Actor, Commit, CommitInfo, Mark, Priority, check_labels
 from tract.repo import Repo, slot_at
 from tract.store import Draft
 from tract.verbs._info import infos
-from tract.verbs._write import Note, make_note
+from tract.verbs._write import Note, done_before, make_note, remember, target_list, target_name
 
 
 def annotate(
     repo: Repo,
     targets: Any,
-    priority: Priority | str | None,
+    priority: Priority | str,
     *,
     reason: str | None = None,
     retain: str | None = None,
     labels: Sequence[str] = (),
     author: Actor | str | None = None,
+    idempotency_key: str | None = None,
 ) -> CommitInfo:
-    """Mark entries; with no priority, give each back the mark that it was made with."""
-    writer = repo.settings.author if author is None else Actor.of(author)
-    named = list(targets) if isinstance(targets, (list, tuple, set, frozenset)) else [targets]
-    if not named:
-        raise InvalidInput(
-            "no entry was named to mark",
-            kind="invalid_target",
-            hint="Give a commit, an Entry, or a list of them.",
-        )
-    note = make_note(None, (), None, reason=_said(reason, "reason"), retain=_said(retain, "retain"))
-    chosen = (
-        None if priority is None else Mark(Priority.of(priority), check_labels(labels), note.id)
-    )
-    branch = repo.branch_to_write()
+    """Mark entries."""
+    note = make_note(repo, reason=reason or None, retain=retain or None)
+    mark = Mark(Priority.of(priority), check_labels(labels), note.id)
+    return _marked(repo, targets, mark, note, author, idempotency_key)
 
-    def work(draft: Draft) -> Commit:
+
+def unmark(
+    repo: Repo, targets: Any, *, reason: str | None = None, idempotency_key: str | None = None
+) -> CommitInfo:
+    """Give entries back the mark that they were made with."""
+    note = make_note(repo, reason=reason or None)
+    return _marked(repo, targets, None, note, None, idempotency_key)
+
+
+def _marked(
+    repo: Repo,
+    targets: Any,
+    mark: Mark | None,
+    note: Note,
+    author: Actor | str | None,
+    key: str | None,
+) -> CommitInfo:
+    writer = repo.settings.author if author is None else Actor.of(author)
+    named = target_list(targets, "mark")
+    branch = repo.branch_to_write()
+    asked = ["mark", [target_name(target) for target in named], mark and mark.encode(), note.id]
+    asked.append(list(writer))
+
+    def work(draft: Draft) -> CommitInfo:
+        done = done_before(repo, draft, key, asked)
+        if done is not None:
+            return infos(repo, draft, [draft.commit(done.commits[0])])[0]
         tip = draft.ref(repo.tract, branch)
         state = () if tip is None else draft.state(tip)
-        slots = {
-            slot.entry_id: slot
-            for slot in (slot_at(repo, draft, state, target) for target in named)
-        }
+        slots = {slot.entry_id: slot for slot in (slot_at(repo, draft, state, t) for t in named)}
         marks = tuple(
-            (entry, chosen if chosen is not None else born_mark(entry, slot.commit, draft.commit))
+            (entry, born_mark(entry, slot.commit, draft.commit) if mark is None else mark)
             for entry, slot in sorted(slots.items())
         )
         parents = () if tip is None else (tip,)
-        made = draft.add(
-            Commit("", parents, MARK, writer, repo.now(), marks=marks, note=note.id), _blob(note)
-        )
+        commit = Commit("", parents, MARK, writer, repo.now(), marks=marks, note=note.id)
+        made = draft.add(commit, {} if note.id is None else {note.id: note.data})
         draft.move(repo.tract, branch, made.id, expected=tip)
-        return made
+        remember(repo, draft, key, asked, [made])
+        return infos(repo, draft, [made])[0]
 
-    made = repo.write("annotate", work, {"entries": len(named)}, actor=writer)
-    with repo.read() as reader:
-        return infos(repo, reader, [made])[0]
-
-
-def _blob(note: Note) -> dict[str, bytes]:
-    return {} if note.id is None else {note.id: note.data}
-
-
-def _said(text: str | None, what: str) -> str | None:
-    if text is not None and not isinstance(text, str):
-        raise InvalidInput(f"{what} is {type(text).__name__}, no text", kind=f"invalid_{what}")
-    return text or None
+    said = {"entries": len(named), "priority": "born" if mark is None else mark.priority.value}
+    return repo.write("annotate", work, said, actor=writer)

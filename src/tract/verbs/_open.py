@@ -19,8 +19,17 @@ from tract.compile import (
     counter_for,
 )
 from tract.errors import InvalidInput, NotFound, TractError, TractExists, printable
-from tract.objects import Actor, Content, ContentTypes, Limits, TractInfo, micros, moment, utc_now
-from tract.repo import BRANCH, Repo, Settings, make_tract, open_tract
+from tract.objects import (
+    Actor,
+    Content,
+    ContentTypes,
+    Limits,
+    TractInfo,
+    check_name,
+    moment,
+    utc_now,
+)
+from tract.repo import BRANCH, Repo, Settings, make_tract, open_tract, time_of
 from tract.store import Reader, Store, TractRow, open_store
 
 
@@ -44,7 +53,20 @@ def open_at(
     """Open a store, and settle how its handles work. Arguments are checked before anything is opened."""
     writer = Actor("application", "") if author is None else Actor.of(author)
     budget = None if token_budget is None else TokenBudget.of(token_budget)
+    if isinstance(content_types, type) or not isinstance(content_types, Iterable):
+        raise InvalidInput(
+            f"content_types is {printable(repr(content_types))}, no list of classes",
+            kind="invalid_config",
+            hint="Give content_types=(YourType,).",
+        )
     types = ContentTypes(content_types)
+    for name, text in (("model", model), ("provider", provider)):
+        if text is not None and not isinstance(text, str):
+            raise InvalidInput(
+                f"{name} is {printable(type(text).__name__)}, no text",
+                kind="invalid_config",
+                hint=f"Give the {name}'s name.",
+            )
     _check(limits, clock, compiler)
     counting = counter_for(model, provider)
     if tokenizer is not None:  # the caller's own counts need no correction
@@ -107,7 +129,14 @@ def _tally(store: Store, counting: tuple[Counter, float, Method]) -> Tally:
 def open_one(
     location: Any, *, tract: str = "main", branch: str | None = None, **options: Any
 ) -> Repo:
-    """Open a store and one tract of it; on failure nothing stays open."""
+    """Open a store and one tract of it; on failure nothing stays open, and nothing new is made."""
+    limits = options.get("limits")
+    bytes_max = limits.name_bytes_max if isinstance(limits, Limits) else Limits().name_bytes_max
+    check_name(tract, "tract", bytes_max=bytes_max)
+    if branch is not None:
+        check_name(branch, "branch", bytes_max=bytes_max)
+    if callable(clock := options.get("clock")):
+        time_of(clock)
     store, settings = open_at(location, **options)
     try:
         return open_tract(store, settings, tract, branch=branch, create=options.get("create", True))
@@ -125,6 +154,7 @@ def create_tract(
     metadata: Mapping[str, Any] | None = None,
 ) -> Repo:
     """Make a tract in an open store and return a handle on it."""
+    settings.check_open()
     with store.write() as draft:
         taken = {row.name for row in draft.tracts()}
         chosen = (
@@ -132,19 +162,26 @@ def create_tract(
             if name is not None
             else next(f"tract-{n}" for n in range(1, len(taken) + 2) if f"tract-{n}" not in taken)
         )
+        check_name(chosen, "tract", bytes_max=settings.limits.name_bytes_max)
         if chosen in taken:
             raise TractExists(
                 f"tract {printable(repr(chosen))} is there already",
                 hint="Use tract(name) to open it, or another name.",
             )
         row = make_tract(
-            draft, chosen, at=micros(settings.clock()), author=settings.author, metadata=metadata
+            draft,
+            chosen,
+            at=time_of(settings.clock),
+            author=settings.author,
+            limits=settings.limits,
+            metadata=metadata,
         )
     return open_tract(store, settings, row.id, create=False)
 
 
-def list_tracts(store: Store) -> list[TractInfo]:
+def list_tracts(store: Store, settings: Settings) -> list[TractInfo]:
     """Return all tracts of a store, oldest first."""
+    settings.check_open()
     with store.read() as reader:
         return [_info(reader, row) for row in reader.tracts()]
 
@@ -152,7 +189,7 @@ def list_tracts(store: Store) -> list[TractInfo]:
 def _info(reader: Reader, row: TractRow) -> TractInfo:
     refs = reader.refs(row.id)
     branches = {name: tip for name, tip in refs.items() if name.startswith(BRANCH)}
-    tip = branches.get(row.resume) or next(iter(branches.values()), None)
+    tip = branches.get(row.resume) if row.resume.startswith(BRANCH) else row.resume
     return TractInfo(
         id=row.id,
         name=row.name,
@@ -186,6 +223,12 @@ def close(repo: Repo, *, owner: bool) -> None:
     close_store(repo.store, owner=owner)
 
 
+def close_session(store: Store, settings: Settings, *, owner: bool) -> None:
+    """Close a session: every handle it gave, and its store where it owns it."""
+    settings.lifetime.closed = True
+    close_store(store, owner=owner)
+
+
 def close_store(store: Store, *, owner: bool) -> None:
     """Close a store where the caller owns it."""
     if owner:
@@ -194,6 +237,6 @@ def close_store(store: Store, *, owner: bool) -> None:
 
 def described(repo: Repo) -> str:
     """Return a handle in a few words, without asking the store."""
-    branch, commit = repo.head.position
+    branch, commit = repo.position
     place = branch if branch is not None else f"detached at {str(commit)[:8]}"
     return f"{printable(repo.store.location)!r}, tract={repo.tract[:8]}, {printable(place)}{', closed' if repo.head.closed else ''}"

@@ -142,7 +142,13 @@ def place(draft: Draft, author: Actor, at: int, chain: Chain, format: str, file:
     if row is None:
         metadata = _described({}, format, file, one)
         row = make_tract(
-            draft, one.tract, at=at, author=author, branch=one.branch, metadata=metadata
+            draft,
+            one.tract,
+            at=at,
+            author=author,
+            limits=Limits(),
+            branch=one.branch,
+            metadata=metadata,
         )
         tip, make, described = None, False, row
     else:

@@ -1,6 +1,6 @@
 """Looking: log, show, entries, compile and status. Nothing here changes anything."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -28,6 +28,7 @@ from tract.objects import (
 )
 from tract.repo import Repo, resolve
 from tract.store import Reader
+from tract.verbs._history import branch_tip
 from tract.verbs._info import info_of, infos
 
 _PAGE = 200
@@ -44,13 +45,32 @@ def head(repo: Repo) -> CommitInfo | None:
 class LogFilter:
     """Which commits a log shows."""
 
-    author: str | None = None
+    author: Actor | str | None = None
     made_with: Any = None
     content_type: str | None = None
     tag: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     grep: str | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be compared.
+
+        Raises:
+            InvalidInput: naming the filter.
+        """
+        for name in ("author", "content_type", "tag", "grep"):
+            value = getattr(self, name)
+            if value is not None and not (value and isinstance(value, str | tuple)):
+                raise _unfit(name, value, "a text")
+        if self.made_with is not None and not isinstance(self.made_with, str | Mapping):
+            raise _unfit("made_with", self.made_with, "a model's name or a dict of settings")
+        for name in ("since", "until"):
+            value = getattr(self, name)
+            if value is not None:
+                if not isinstance(value, datetime):
+                    raise _unfit(name, value, "an aware datetime")
+                micros(value)
 
     def passes(self, info: CommitInfo, text: str) -> bool:
         """Return whether a commit is shown."""
@@ -65,7 +85,17 @@ class LogFilter:
         )
 
 
-def _is_author(actor: Actor, wanted: str) -> bool:
+def _unfit(name: str, value: object, wanted: str) -> InvalidInput:
+    return InvalidInput(
+        f"log filter {name}={printable(repr(value))} cannot be used",
+        kind="invalid_filter",
+        hint=f"Give {wanted}.",
+    )
+
+
+def _is_author(actor: Actor, wanted: Actor | str) -> bool:
+    if isinstance(wanted, Actor):
+        return actor == wanted
     return wanted in (str(actor), actor.kind, actor.name)
 
 
@@ -91,16 +121,14 @@ def log(
         raise InvalidInput(
             f"limit {printable(repr(limit))} is no whole number from 0", kind="invalid_limit"
         )
-    if branch is not None and start is not None:
-        raise InvalidInput("give start or branch, not both", kind="invalid_target")
+    if (branch is not None) + (start is not None) + bool(all) > 1:
+        raise InvalidInput(
+            "start, branch and all exclude each other",
+            kind="invalid_target",
+            hint="Give one of them.",
+        )
     wanted = LogFilter(**filters)
-    for name, time in (("since", wanted.since), ("until", wanted.until)):
-        if time is not None:
-            if not isinstance(time, datetime):
-                raise InvalidInput(
-                    f"{name} {printable(repr(time))} is no datetime", kind="invalid_time"
-                )
-            micros(time)
+    wanted.check()
     plain = wanted == LogFilter()
     with repo.read() as reader:
         commits = _commits(repo, reader, start, branch, all, first_parent, limit if plain else None)
@@ -121,12 +149,12 @@ def _commits(
     if every:
         tips = [tip for tip in reader.refs(repo.tract).values() if tip is not None]
         return newest_first(tips, reader.commit)
-    if start is None and branch is None:
-        tip = repo.tip(reader)
-        if tip is None:
-            return iter(())
+    if branch is not None:
+        tip = branch_tip(repo, reader, branch)
     else:
-        tip = resolve(repo, reader, start if branch is None else branch)
+        tip = repo.tip(reader) if start is None else resolve(repo, reader, start)
+    if tip is None:
+        return iter(())
     return reader.line(tip, limit) if first_parent else newest_first([tip], reader.commit)
 
 
@@ -134,9 +162,8 @@ def _filtered(
     repo: Repo, reader: Reader, commits: Iterator[Commit], wanted: LogFilter
 ) -> Iterator[CommitInfo]:
     while page := list(islice(commits, _PAGE)):
-        payloads = repo.payloads(
-            reader, [b for c in page for b in (c.content, c.note) if b is not None]
-        )
+        # Not through the handle's cache: that is for what is visible, and this may be all of history.
+        payloads = reader.payloads([b for c in page for b in (c.content, c.note) if b is not None])
         for commit in page:
             info = info_of(repo, commit, payloads)
             text = (
@@ -215,7 +242,7 @@ def compile_at(
         pending=pending,
         tools=tools,
         budget=budget,
-        views=tuple(views),
+        views=_views(views),
         compiler=settings.compiler if compiler is None else compiler,
     )
     previous = repo.cache.context(options)
@@ -242,6 +269,16 @@ def compile_at(
 def without_budget(repo: Repo) -> Repo:
     """Return the handle without its budget, for looking: that must neither warn, raise nor drop."""
     return replace(repo, settings=replace(repo.settings, budget=None))
+
+
+def _views(views: Any) -> tuple[Any, ...]:
+    if isinstance(views, str) or not isinstance(views, Iterable):
+        raise InvalidInput(
+            f"views is {printable(type(views).__name__)}, no list",
+            kind="invalid_option",
+            hint="Give a list of callables on entries.",
+        )
+    return tuple(views)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +347,7 @@ def status(repo: Repo) -> Status:
         tract=row.name if row is not None else repo.tract,
         tract_id=repo.tract,
         location=repo.store.location,
-        branch=repo.head.position.branch,
+        branch=repo.position.branch,
         head=tip,
         commits=commits,
         entries=len(state),

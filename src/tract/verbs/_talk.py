@@ -7,16 +7,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from tract.errors import NotFound
-from tract.objects import normalise_usage
+from tract.objects import canonical, normalise_usage, parse
 from tract.repo import Repo, resolve
 from tract.store import Draft, Usage
+from tract.verbs._write import done_before, remember, target_name
 
 
-def record_usage(repo: Repo, usage: Any, *, commit: Any = None) -> Mapping[str, Any]:
+def record_usage(
+    repo: Repo, usage: Any, *, commit: Any = None, idempotency_key: str | None = None
+) -> Mapping[str, Any]:
     """Keep a provider's usage with a commit (HEAD, if none is given), and return it normalised."""
-    body = normalise_usage(usage)
+    data = canonical(normalise_usage(usage))
+    asked = ["usage", data.decode(), None if commit is None else target_name(commit)]
 
     def work(draft: Draft) -> None:
+        if done_before(repo, draft, idempotency_key, asked) is not None:
+            return
+        remember(repo, draft, idempotency_key, asked, [])
         if commit is None:
             at = repo.tip(draft)
             if at is None:
@@ -27,7 +34,7 @@ def record_usage(repo: Repo, usage: Any, *, commit: Any = None) -> Mapping[str, 
                 )
         else:
             at = resolve(repo, draft, commit)
-        draft.put_usage(repo.tract, Usage(at, repo.now(), body))
+        draft.put_usage(repo.tract, Usage(at, repo.now(), parse(data)))
 
     repo.write("record_usage", work)
-    return body
+    return dict(parse(data))

@@ -9,17 +9,19 @@ import hashlib
 from collections.abc import Mapping, Sequence, Sized
 from typing import Any, NamedTuple
 
-from tract.errors import IdempotencyMismatch, InvalidInput, StaleHead, TractError, printable
+from tract.errors import IdempotencyMismatch, InvalidInput, NotFound, StaleHead, printable
 from tract.formats import from_conversation, from_wire
 from tract.objects import (
     APPEND,
     BULK,
     EDIT,
+    NORMAL,
     Actor,
     Commit,
     CommitInfo,
     Content,
     DialogueContent,
+    Entry,
     InstructionContent,
     Mark,
     Priority,
@@ -30,6 +32,7 @@ from tract.objects import (
     decode_payload,
     encode_content,
     new_entry_id,
+    parse,
     uncollected,
 )
 from tract.repo import Repo, resolve, slot_at
@@ -45,6 +48,7 @@ class Note(NamedTuple):
 
 
 NO_NOTE = Note(None, b"")
+_TAG_BYTES_MAX = 200
 _BORN = {priority: Mark(priority) for priority in Priority}
 
 
@@ -67,6 +71,12 @@ def to_content(repo: Repo, content: Any, role: str | None = None) -> Content:
     Raises:
         InvalidInput: it is none of these, or holds several contents.
     """
+    if role is not None and not isinstance(content, str):
+        raise InvalidInput(
+            f"role={printable(repr(role))} goes with a text, not with a {printable(type(content).__name__)}",
+            kind="invalid_role",
+            hint="Leave it out; the content says who speaks.",
+        )
     if isinstance(content, Content):
         if type(content) is not repo.settings.types.class_of(content.content_type):
             raise InvalidInput(
@@ -116,36 +126,72 @@ def item(repo: Repo, content: Content, priority: Priority | str | None = None) -
 
 
 def make_note(
+    repo: Repo,
     message: str | None = None,
     tags: Sequence[str] = (),
     metadata: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> Note:
-    """Return the blob of a caller's free text."""
-    data: dict[str, Any] = {name: value for name, value in more.items() if value is not None}
-    if message is not None:
-        data["message"] = _text(message, "message")
-    if tags:
-        data["tags"] = list(
-            dict.fromkeys(_text(tag, "tag") for tag in ((tags,) if isinstance(tags, str) else tags))
-        )
-    if metadata:
+    """Return the blob of a caller's free text.
+
+    Raises:
+        InvalidInput: something is no text, too long, or has no JSON form.
+    """
+    data: dict[str, Any] = {}
+    for name, value in {"message": message, **more}.items():
+        if value is not None:
+            data[name] = _text(value, name)
+    if tags is not None and tags != ():
+        data["tags"] = _tags(tags)
+    if metadata is not None:
         if not isinstance(metadata, Mapping):
             raise InvalidInput(
                 f"metadata is {printable(type(metadata).__name__)}, no dict",
                 kind="invalid_metadata",
+                hint="Give a dict of JSON values.",
             )
         check_json(metadata, "metadata")
-        data["metadata"] = dict(metadata)
+        if metadata:
+            data["metadata"] = dict(metadata)
     if not data:
         return NO_NOTE
     encoded = canonical(data)
+    longest = repo.settings.limits.text_bytes_max
+    if len(encoded) > longest:
+        raise InvalidInput(
+            f"a note of {len(encoded)} bytes is over the limit of {longest}",
+            kind="too_large",
+            hint="Commit long text as content.",
+        )
     return Note(blob_id(encoded), encoded)
+
+
+def _tags(tags: Any) -> list[str]:
+    if isinstance(tags, str):
+        tags = (tags,)
+    if not isinstance(tags, (list, tuple, set, frozenset)):
+        raise InvalidInput(
+            f"tags is {printable(type(tags).__name__)}, no list of texts",
+            kind="invalid_tag",
+            hint="Give a list of short texts.",
+        )
+    for tag in tags:
+        if len(_text(tag, "tag").encode()) > _TAG_BYTES_MAX:
+            raise InvalidInput(
+                f"tag {printable(repr(tag))} is longer than {_TAG_BYTES_MAX} bytes",
+                kind="invalid_tag",
+                hint="Put long text into message= or metadata=.",
+            )
+    return list(dict.fromkeys(tags))
 
 
 def _text(value: Any, what: str) -> str:
     if not isinstance(value, str) or not value:
-        raise InvalidInput(f"{what} {printable(repr(value))} is no text", kind=f"invalid_{what}")
+        raise InvalidInput(
+            f"{what} {printable(repr(value))} is no text",
+            kind=f"invalid_{what}",
+            hint="Give a text that is not empty, or leave it out.",
+        )
     check_text(value, what)
     return value
 
@@ -159,7 +205,6 @@ def add_content(
     at: int,
     note: Note = NO_NOTE,
     made_with: Mapping[str, Any] | None = None,
-    based_on: str | None = None,
 ) -> Commit:
     """Stage the append of one content behind `parent`, and return its commit."""
     parents = () if parent is None else (parent,)
@@ -175,7 +220,6 @@ def add_content(
         entry,
         item.blob,
         marks=marks,
-        based_on=based_on,
         made_with=made_with,
         note=note.id,
     )
@@ -186,14 +230,24 @@ def _blobs(item: Item, note: Note) -> dict[str, bytes]:
     return {item.blob: item.data} if note.id is None else {item.blob: item.data, note.id: note.data}
 
 
+class Said(NamedTuple):
+    """What goes into a commit beside its content."""
+
+    author: Actor
+    at: int
+    note: Note
+    made_with: Mapping[str, Any] | None
+
+
 def _replace(
     repo: Repo,
     draft: Draft,
     tip: str | None,
-    item: Item,
+    one: Item,
     targets: Sequence[Any],
-    mark: bool,
-    **fields: Any,
+    said: Said,
+    *,
+    marked: bool,
 ) -> Commit:
     state = () if tip is None else draft.state(tip)
     slots = [slot_at(repo, draft, state, target) for target in targets]
@@ -202,21 +256,21 @@ def _replace(
     if len(replaces) == 1:
         entry = replaces[0]
     else:
-        entry = new_entry_id(parents, replaces, item.blob, fields["author"], fields["at"])
-    note: Note = fields.pop("note")
-    marks = ((entry, item.mark),) if mark else ()
+        entry = new_entry_id(parents, replaces, one.blob, said.author, said.at)
     commit = Commit(
         "",
         parents,
         EDIT,
-        entry_id=entry,
-        content=item.blob,
-        replaces=replaces,
-        marks=marks,
-        note=note.id,
-        **fields,
+        said.author,
+        said.at,
+        entry,
+        one.blob,
+        replaces,
+        marks=((entry, one.mark),) if marked else (),
+        made_with=said.made_with,
+        note=said.note.id,
     )
-    return draft.add(commit, _blobs(item, note))
+    return draft.add(commit, _blobs(one, said.note))
 
 
 def commit(
@@ -235,49 +289,70 @@ def commit(
     idempotency_key: str | None = None,
 ) -> CommitInfo:
     """Commit one content: append it, or put it in the place of the entries that `edit` names."""
-    settings = repo.settings
-    writer = settings.author if author is None else Actor.of(author)
-    note = make_note(message, tags, metadata)
-    if made_with is not None:
-        made_with = _made_with(made_with)
-    targets = [] if edit is None else list(edit) if isinstance(edit, (list, tuple)) else [edit]
-    ready = (
-        None
-        if targets and isinstance(content, str) and role is None
-        else item(repo, to_content(repo, content, role), priority)
-    )
+    writer = repo.settings.author if author is None else Actor.of(author)
+    note = make_note(repo, message, tags, metadata)
+    config = None if made_with is None else _made_with(made_with)
+    targets = [] if edit is None else target_list(edit, "edit")
+    retold = isinstance(content, str) and role is None and bool(targets)
+    given = None if retold else item(repo, to_content(repo, content, role), priority)
     branch = repo.branch_to_write()
+    asked: list[Any] = [content if given is None else given.blob, priority, note.id, config]
+    asked += [list(writer), [target_name(target) for target in targets]]
 
     def work(draft: Draft) -> tuple[Commit, Item]:
         tip = draft.ref(repo.tract, branch)
-        made = ready or item(repo, _retold(repo, draft, tip, targets, content), priority)
-        digest = "" if idempotency_key is None else _digest(made, note, made_with, writer, targets)
-        done = _done_before(repo, draft, idempotency_key, digest)
+        done = done_before(repo, draft, idempotency_key, asked)
         if done is not None:
-            return draft.commit(done.commits[0]), made
-        _expect(repo, draft, expect_head, tip)
+            commit = draft.commit(done.commits[0])
+            return commit, given or _stored(draft, commit)
+        expect(repo, draft, expect_head, tip)
+        one = given or item(repo, _retold(repo, draft, tip, targets, content), priority)
         at = repo.now()
         if targets:
-            fields: dict[str, Any] = {
-                "author": writer,
-                "at": at,
-                "made_with": made_with,
-                "note": note,
-            }
-            new = _replace(repo, draft, tip, made, targets, priority is not None, **fields)
-        else:
-            new = add_content(
-                draft, tip, made, author=writer, at=at, note=note, made_with=made_with
+            marked = priority is not None
+            commit = _replace(
+                repo, draft, tip, one, targets, Said(writer, at, note, config), marked=marked
             )
-        draft.move(repo.tract, branch, new.id, expected=tip)
-        _remember(repo, draft, idempotency_key, digest, [new])
-        return new, made
+        else:
+            commit = add_content(draft, tip, one, author=writer, at=at, note=note, made_with=config)
+        draft.move(repo.tract, branch, commit.id, expected=tip)
+        remember(repo, draft, idempotency_key, asked, [commit])
+        return commit, one
 
-    made, ready = repo.write("edit" if targets else "commit", work, actor=writer)
-    payloads: dict[str, Payload] = {ready.blob: decode_payload(ready.data)}
+    made, written = repo.write("edit" if targets else "commit", work, actor=writer)
+    payloads: dict[str, Payload] = {written.blob: decode_payload(written.data)}
     if note.id is not None:
         payloads[note.id] = decode_payload(note.data)
     return info_of(repo, made, payloads)
+
+
+def target_list(targets: Any, verb: str) -> list[Any]:
+    """Return one or several targets as a list.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    named = list(targets) if isinstance(targets, (list, tuple, set, frozenset)) else [targets]
+    if not named:
+        raise InvalidInput(
+            f"no entry was named to {verb}",
+            kind="invalid_target",
+            hint="Give a commit, an Entry, or a list of them.",
+        )
+    return named
+
+
+def target_name(target: Any) -> str:
+    """Return what tells a target from others, for comparing inputs."""
+    if isinstance(target, Entry):
+        return f"entry {target.id}"
+    return target if isinstance(target, str) else str(getattr(target, "id", target))
+
+
+def _stored(draft: Draft, commit: Commit) -> Item:
+    """Return the content of a commit that an earlier call made, as that call had it."""
+    blob = commit.content or ""
+    return Item(blob, canonical(draft.payloads([blob])[blob]), NORMAL)
 
 
 def _made_with(value: Any) -> Mapping[str, Any]:
@@ -288,7 +363,7 @@ def _made_with(value: Any) -> Mapping[str, Any]:
             f"made_with is {printable(type(value).__name__)}, no dict", kind="invalid_made_with"
         )
     check_json(value, "made_with")
-    return dict(value)
+    return dict(parse(canonical(dict(value))))  # the caller may go on changing theirs
 
 
 def _retold(
@@ -300,13 +375,18 @@ def _retold(
     return repo.settings.types.load(draft.payloads([slot.content])[slot.content]).with_text(text)
 
 
-def _expect(repo: Repo, draft: Draft, expected: Any, tip: str | None) -> None:
+def expect(repo: Repo, draft: Draft, expected: Any, tip: str | None) -> None:
+    """Check that a branch is where the caller saw it.
+
+    Raises:
+        StaleHead: it is elsewhere.
+    """
     if expected is None:
         return
     try:
         wanted = resolve(repo, draft, expected)
-    except TractError:
-        wanted = str(expected)
+    except NotFound:
+        wanted = str(getattr(expected, "id", expected))
     if wanted != tip:
         at = "no commit" if tip is None else tip[:8]
         raise StaleHead(
@@ -314,26 +394,33 @@ def _expect(repo: Repo, draft: Draft, expected: Any, tip: str | None) -> None:
         )
 
 
-def _digest(ready: Item, note: Note, made_with: Any, author: Actor, targets: Sequence[Any]) -> str:
-    names = [target if isinstance(target, str) else target.id for target in targets]
-    data = [ready.blob, ready.mark.encode(), note.id, made_with, list(author), names]
-    return hashlib.sha256(canonical(data)).hexdigest()
+def done_before(
+    repo: Repo, draft: Draft, key: str | None, asked: Sequence[Any]
+) -> Idempotent | None:
+    """Return what was done under an idempotency key for the same input.
 
+    Args:
+        repo: the handle.
+        draft: where it would be written.
+        key: the caller's key, or None.
+        asked: what was asked, as JSON values.
 
-def _done_before(repo: Repo, draft: Draft, key: str | None, digest: str) -> Idempotent | None:
+    Raises:
+        InvalidInput: the key is no text of a name's length.
+        IdempotencyMismatch: it was used with other input.
+    """
     if key is None:
         return None
-    if (
-        not isinstance(key, str)
-        or not 0 < len(key.encode("utf-8", "replace")) <= repo.settings.limits.name_bytes_max
-    ):
+    longest = repo.settings.limits.name_bytes_max
+    if not isinstance(key, str) or not 0 < len(key.encode("utf-8", "replace")) <= longest:
         raise InvalidInput(
-            f"idempotency_key {printable(repr(key))} is no text of 1 to {repo.settings.limits.name_bytes_max} bytes",
+            f"idempotency_key {printable(repr(key))} is no text of 1 to {longest} bytes",
             kind="invalid_key",
+            hint="Give a short text that is new for each new request.",
         )
     check_text(key, "idempotency_key")
     done = draft.idempotent(repo.tract, key)
-    if done is not None and done.digest != digest:
+    if done is not None and done.digest != _digest(asked):
         raise IdempotencyMismatch(
             f"idempotency_key {printable(repr(key))} was used before with other input",
             hint="Use a new key for new input.",
@@ -341,13 +428,17 @@ def _done_before(repo: Repo, draft: Draft, key: str | None, digest: str) -> Idem
     return done
 
 
-def _remember(
-    repo: Repo, draft: Draft, key: str | None, digest: str, made: Sequence[Commit]
+def remember(
+    repo: Repo, draft: Draft, key: str | None, asked: Sequence[Any], made: Sequence[Commit]
 ) -> None:
+    """Stage what was done under an idempotency key."""
     if key is not None:
-        draft.put_idempotent(
-            repo.tract, key, Idempotent(digest, tuple(commit.id for commit in made))
-        )
+        ids = tuple(commit.id for commit in made)
+        draft.put_idempotent(repo.tract, key, Idempotent(_digest(asked), ids))
+
+
+def _digest(asked: Sequence[Any]) -> str:
+    return hashlib.sha256(canonical(list(asked))).hexdigest()
 
 
 def extend(
@@ -371,16 +462,16 @@ def _extend(
     idempotency_key: str | None,
 ) -> list[CommitInfo]:
     writer = repo.settings.author if author is None else Actor.of(author)
-    ready = [item(repo, content) for content in _contents(repo, messages)]
+    ready = _items(repo, messages)
     branch = repo.branch_to_write()
-    digest = hashlib.sha256(canonical([[one.blob for one in ready], list(writer)])).hexdigest()
+    asked = ["extend", [one.blob for one in ready], list(writer)]
 
     def work(draft: Draft) -> list[Commit]:
-        done = _done_before(repo, draft, idempotency_key, digest)
+        done = done_before(repo, draft, idempotency_key, asked)
         if done is not None:
             return [draft.commit(id) for id in done.commits]
         start = tip = draft.ref(repo.tract, branch)
-        _expect(repo, draft, expect_head, tip)
+        expect(repo, draft, expect_head, tip)
         at = repo.now()
         made = []
         for one in ready:
@@ -388,7 +479,7 @@ def _extend(
             tip = made[-1].id
         if made:
             draft.move(repo.tract, branch, tip, expected=start)
-            _remember(repo, draft, idempotency_key, digest, made)
+            remember(repo, draft, idempotency_key, asked, made)
         return made
 
     made = repo.write("extend", work, {"contents": len(ready)}, actor=writer)
@@ -396,24 +487,28 @@ def _extend(
     return [info_of(repo, one, payloads) for one in made]
 
 
-def _contents(repo: Repo, messages: Any) -> list[Content]:
+def _items(repo: Repo, messages: Any) -> list[Item]:
+    """Return the contents of messages, ready to be written; what is wrong is named by its number."""
+    ready: list[Item] = []
     if isinstance(messages, Mapping) and "messages" in messages:
-        return from_conversation(messages["messages"], system=messages.get("system"))
-    if isinstance(messages, (str, bytes, Mapping)) or not hasattr(messages, "__iter__"):
+        listed, system = messages["messages"], messages.get("system")
+        if system is not None:
+            ready += [item(repo, content) for content in from_conversation([], system=system)]
+    else:
+        listed = messages
+    if isinstance(listed, (str, bytes, Mapping)) or not hasattr(listed, "__iter__"):
         raise InvalidInput(
-            f"messages is {printable(type(messages).__name__)}, no list",
+            f"messages is {printable(type(listed).__name__)}, no list",
             kind="invalid_content",
             hint="Give a list of messages or contents.",
         )
-    contents: list[Content] = []
-    for number, message in enumerate(messages):
+    for number, message in enumerate(listed):
         try:
             if isinstance(message, Mapping) and "content_type" not in message:
-                contents += from_wire(message)
+                ready += [item(repo, content) for content in from_wire(message)]
             else:
-                contents.append(to_content(repo, message))
+                ready.append(item(repo, to_content(repo, message)))
         except InvalidInput as error:
-            raise InvalidInput(
-                f"message {number}: {error.message}", kind=error.kind, hint=error.hint
-            ) from None
-    return contents
+            text = f"message {number}: {error.message}"
+            raise InvalidInput(text, kind=error.kind, hint=error.hint) from None
+    return ready
