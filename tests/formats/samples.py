@@ -15,7 +15,7 @@ from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolUnio
 from pydantic import TypeAdapter
 
 from tract.compile._render import render
-from tract.formats import from_conversation, from_wire, to_wire
+from tract.formats import Wire, check, from_conversation, from_wire, to_wire
 from tract.objects import (
     Content,
     ContentTypes,
@@ -192,3 +192,31 @@ def _all_of(value: Any) -> None:
     elif isinstance(value, Iterable) and not isinstance(value, str):
         for inner in value:
             _all_of(inner)
+
+
+# --- requests to Anthropic ------------------------------------------------------------------
+
+
+def anthropic(*messages: Message, cache: bool = False, **options: Any) -> Wire:
+    """The request for Anthropic, which both judges accept."""
+    wire = to_wire(messages, "anthropic", cache=cache, **options)
+    assert check(wire.params, "anthropic") == []
+    accepted(wire.params, "anthropic")
+    return wire
+
+
+def sent(*messages: Message, **options: Any) -> list[Any]:
+    """The messages of the request for Anthropic."""
+    listed: list[Any] = anthropic(*messages, **options).params["messages"]
+    return listed
+
+
+def said(role: str, *parts: Part | str, commit: str = "", **fields: Any) -> Message:
+    """A message of parts; a string is a text."""
+    made = tuple(TextPart(part) if isinstance(part, str) else part for part in parts)
+    return Message(role, made, commits=(commit or role,), **fields)
+
+
+def text(value: str) -> dict[str, Any]:
+    """A text block."""
+    return {"type": "text", "text": value}

@@ -204,6 +204,16 @@ def test_pictures_of_results_follow_all_results_of_the_exchange() -> None:
     assert rules(wire) == ["media_moved"]
 
 
+def test_pictures_of_the_last_results_are_shown_at_the_end() -> None:
+    wire = render(assistant(ToolCall("c1", "t")), result("c1", PICTURE, plain=False))
+    assert [message["role"] for message in wire.params["messages"]] == ["assistant", "tool", "user"]
+
+
+def test_a_refusal_that_is_not_the_assistants_is_text() -> None:
+    [message] = render(user(RefusalPart("No."))).params["messages"]
+    assert message == {"role": "user", "content": "No."}
+
+
 @pytest.mark.parametrize(
     ("part", "text"),
     [

@@ -275,7 +275,7 @@ def test_fields_come_to_what_the_model_calls_them() -> None:
     ]
     [reply] = from_wire({"role": "assistant", "content": None, "refusal": "No."})
     assert isinstance(reply, DialogueContent)
-    assert (reply.text, reply.refusal) == (None, "No.")
+    assert (reply.text, reply.refusal, reply.extra) == (None, "No.", {})
 
 
 def test_parts_come_to_what_the_model_calls_them() -> None:
