@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 import time
+from datetime import datetime
 
 import pytest
 
@@ -300,8 +301,7 @@ def test_wrong_arguments_are_refused_with_a_hint(t, call):
         {"content_types": [5]},
         {"model": 5},
         {"provider": 5},
-        {"clock": lambda: 5},
-        {"clock": lambda: None},
+        {"clock": 5},
         {"limits": 5},
         {"durability": "some"},
         {"busy_timeout": -1},
@@ -317,6 +317,15 @@ def test_a_wrong_option_of_open_makes_no_store(tmp_path, options):
     with pytest.raises(InvalidInput):
         Tract.open(path, **options)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clock_that_tells_no_time_is_refused(tmp_path):
+    for wrong in (lambda: 5, lambda: None, lambda: datetime(2026, 1, 1)):  # noqa: DTZ001 - the point
+        with pytest.raises(InvalidInput) as caught:
+            Tract.open(tmp_path / "a.db", clock=wrong)
+        assert caught.value.kind == "invalid_time"
+    with Session.open(tmp_path / "a.db") as s:
+        assert s.list_tracts() == []
 
 
 def test_limits_bound_names_and_notes(tmp_path):

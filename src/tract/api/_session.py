@@ -89,17 +89,18 @@ class Session:
             verbs.create_tract(self._store, self._settings, name, metadata=metadata), owner=False
         )
 
-    def tract(self, name_or_id: str) -> Tract:
+    def tract(self, name_or_id: str, *, branch: str | None = None) -> Tract:
         """Open a tract that is there.
 
         Args:
             name_or_id: its name or id.
+            branch: where to stand; where the tract was left, if None.
 
         Returns:
             The open tract.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is none, or no such branch.
 
         Example:
             >>> with Session.open() as s:
@@ -107,7 +108,9 @@ class Session:
             ...     s.tract("planner").info.id == made.info.id
             True
         """
-        return Tract(verbs.open_existing(self._store, self._settings, name_or_id), owner=False)
+        return Tract(
+            verbs.open_existing(self._store, self._settings, name_or_id, branch), owner=False
+        )
 
     def list_tracts(self) -> list[TractInfo]:
         """Return all tracts, oldest first.

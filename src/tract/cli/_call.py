@@ -101,27 +101,34 @@ class Call:
             yield session
 
     @contextmanager
-    def reading(self, **options: Any) -> Iterator[Tract]:
+    def reading(self, branch: str | None = None, **options: Any) -> Iterator[Tract]:
         """Open the tract that the call is about, which must be there.
 
         Args:
+            branch: where to stand; where the tract was left, if None.
             **options: as for `Session.open`.
         """
         with self.session(**options) as session:
-            yield self.chosen(session)
+            yield self.chosen(session, branch)
 
-    def chosen(self, session: Session) -> Tract:
+    def chosen(self, session: Session, branch: str | None = None) -> Tract:
         """Return the tract that the call is about, opened.
 
         Args:
             session: the store.
+            branch: where to stand; where the tract was left, if None.
         """
-        return session.tract(self.tract if self.tract is not None else default_tract(session))
+        name = self.tract if self.tract is not None else default_tract(session)
+        return session.tract(name, branch=branch)
 
     @contextmanager
-    def writing(self) -> Iterator[Tract]:
-        """Open the tract to write to; in a dry run everything is done, and taken back at the end."""
-        with self.reading() as tract:
+    def writing(self, branch: str | None = None) -> Iterator[Tract]:
+        """Open the tract to write to; in a dry run everything is done, and taken back at the end.
+
+        Args:
+            branch: where to stand; where the tract was left, if None.
+        """
+        with self.reading(branch) as tract:
             if not self.dry_run:
                 yield tract
                 return

@@ -73,7 +73,7 @@ def _paint_branches(
 @mutates
 def switch(call: Call, name: str) -> None:
     """Stand on the branch NAME; the next command goes on there."""
-    with call.writing() as t:
+    with call.writing(branch=name) as t:  # also where the branch that it was left on is gone
         found = t.switch(name)
     _give(call, found, "on branch ", "")
 

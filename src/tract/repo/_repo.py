@@ -438,5 +438,5 @@ def _position(reader: Reader, row: TractRow, branch: str | None) -> Position:
     raise Corrupt(
         f"{printable(row.resume)}, where tract {printable(row.name)} was left, is not there",
         object=f"tract {row.name}",
-        hint=f"Open it with branch=; there are: {', '.join(names[:10])}.",
+        hint=f"Switch to a branch, or open it with branch=; there are: {', '.join(names[:10])}.",
     )

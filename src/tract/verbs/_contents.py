@@ -13,7 +13,7 @@ from tract.objects import (
     FreeformContent,
     Part,
     ReasoningContent,
-    ReasoningPart,
+    call_of,
     part_of,
     validated,
 )
@@ -24,20 +24,36 @@ def reply(
     tool_calls: Sequence[Any] = (),
     reasoning: ReasoningContent | str | None = None,
 ) -> Content:
-    """Return a model's reply as one content: reasoning first, then the words, then the calls."""
+    """Return a model's reply as one content: reasoning first, then the words, then the calls.
+
+    Args:
+        text: what it said, or None.
+        tool_calls: `ToolCall`s, dicts with id, name and arguments, or calls as OpenAI spells them.
+        reasoning: a text, or a `ReasoningContent`.
+
+    Raises:
+        InvalidInput: one of them is something else.
+    """
     data: dict[str, Any] = {"role": "assistant"}
+    calls = [call_of(call) for call in _listed(tool_calls)]
     if reasoning is None:
-        return validated(DialogueContent, {**data, "text": text, "tool_calls": _listed(tool_calls)})
-    parts: list[Part] = [
-        reasoning.part() if isinstance(reasoning, ReasoningContent) else ReasoningPart(reasoning)
-    ]
+        return validated(DialogueContent, {**data, "text": text, "tool_calls": calls})
+    parts: list[Part] = [_thought(reasoning)]
     if text is not None:
         parts.append(part_of({"kind": "text", "text": text}))
-    calls = [
-        part_of({"kind": "tool_call", **call}) if isinstance(call, Mapping) else part_of(call)
-        for call in _listed(tool_calls)
-    ]
     return validated(DialogueContent, {**data, "parts": [*parts, *calls]})
+
+
+def _thought(reasoning: Any) -> Part:
+    if isinstance(reasoning, ReasoningContent):
+        return reasoning.part()
+    if isinstance(reasoning, str):
+        return part_of({"kind": "reasoning", "text": reasoning})
+    raise InvalidInput(
+        f"reasoning is {printable(type(reasoning).__name__)}, neither text nor a ReasoningContent",
+        kind="invalid_content",
+        hint="Give its text, or ReasoningContent(text=..., provider=..., signature=...).",
+    )
 
 
 def _listed(calls: Any) -> list[Any]:

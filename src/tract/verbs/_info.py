@@ -3,20 +3,23 @@
 A page of commits reads its contents and notes at once; tokens are counted when somebody looks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import ref
 
-from tract.compile import count_message, is_built_in, render
-from tract.errors import TractError, printable
+from tract.compile import Tally, count_message, is_built_in, render
+from tract.errors import printable
 from tract.objects import (
     ARRANGE,
     EDIT,
     MARK,
     Commit,
     CommitInfo,
+    ContentTypes,
     moment,
+    payload_line,
     payload_role,
-    payload_text,
+    plain_json,
 )
 from tract.repo import Repo
 from tract.store import Payload, Reader
@@ -45,48 +48,84 @@ def info_of(repo: Repo, commit: Commit, payloads: Mapping[str, Payload]) -> Comm
         entry_id=commit.entry_id,
         author=commit.author,
         at=moment(commit.at),
-        message=note.get("message") or _line(repo, commit, payload),
+        message=note.get("message") or _line(commit, payload, types),
         content_type=None if payload is None else payload["content_type"],
         role=None if payload is None else payload_role(payload, types),
-        made_with=commit.made_with,
+        # Copied: what is stored must not change with what somebody does to what he was shown.
+        made_with=None if commit.made_with is None else plain_json(commit.made_with),
         tags=tuple(note.get("tags", ())),
-        metadata=dict(note.get("metadata", {})),
+        metadata=plain_json(note.get("metadata", {})),
         count=None
         if payload is None or commit.content is None
-        else _Count(repo, commit.content, commit.id, payload),
+        else _Count(repo.settings.tally, commit, payload, types),
     )
 
 
 class _Count:
-    """Counts one content's tokens when asked, and remembers the figure with the handle."""
+    """Counts one content's tokens when asked, and remembers the figure with the handle.
 
-    __slots__ = ("_args",)
+    It outlives the handle without keeping the store open. Sent to another process it is the
+    figure: what it was counted with may be a function that cannot be sent.
+    """
 
-    def __init__(self, repo: Repo, content: str, commit: str, payload: Payload) -> None:
-        self._args = (repo, content, commit, payload)
+    __slots__ = ("_commit", "_content", "_counter", "_payload", "_tally", "_types")
+
+    def __init__(self, tally: Tally, commit: Commit, payload: Payload, types: ContentTypes) -> None:
+        assert commit.content is not None
+        self._content = commit.content
+        self._commit = commit.id
+        self._payload = payload
+        self._types = types
+        self._counter = tally.counter
+        self._tally = _held(tally)
 
     def __call__(self) -> int:
-        repo, content, commit, payload = self._args
-        tally = repo.settings.tally
-        tokens = tally.known([content]).get(content)
+        tally = self._tally()
+        tokens = None if tally is None else tally.known([self._content]).get(self._content)
         if tokens is None:
-            tokens = count_message(tally.counter, render(payload, commit, repo.settings.types))
+            tokens = count_message(self._counter, render(self._payload, self._commit, self._types))
             # What another type renders to is its owner's to change, so only built-in ones are kept.
-            if is_built_in(payload):
-                tally.learned({content: tokens})
+            if tally is not None and is_built_in(self._payload):
+                tally.learned({self._content: tokens})
         return tokens
 
+    def __copy__(self) -> "_Count":
+        return self
 
-def _line(repo: Repo, commit: Commit, payload: Payload | None) -> str:
+    def __deepcopy__(self, memo: object) -> "_Count":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Counted, (self(),)
+
+
+class _Counted:
+    """Tokens that were counted elsewhere."""
+
+    __slots__ = ("tokens",)
+
+    def __init__(self, tokens: int) -> None:
+        self.tokens = tokens
+
+    def __call__(self) -> int:
+        return self.tokens
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Counted, (self.tokens,)
+
+
+def _held(tally: Tally) -> Callable[[], Tally | None]:
+    """Return what gives the tally, without keeping it alive where that can be helped."""
+    try:
+        return ref(tally)
+    except TypeError:  # it takes no weak references
+        return lambda: tally
+
+
+def _line(commit: Commit, payload: Payload | None, types: ContentTypes) -> str:
     if payload is None:
         return _structure(commit)
-    try:
-        text = payload_text(payload, repo.settings.types)
-    except TractError as error:  # a custom type that no longer fits its stored data
-        text = f"[{payload['content_type']}: {error.message}]"
-    if not text and (calls := _calls(payload)):
-        text = f"calls {', '.join(calls)}"
-    return _one_line(text) or "(empty)"
+    return _one_line(payload_line(payload, types)) or "(empty)"
 
 
 def _one_line(text: str) -> str:
@@ -96,14 +135,6 @@ def _one_line(text: str) -> str:
     if head.isascii() and head.isprintable() and "  " not in head and head.strip() == head:
         return head if len(head) <= LINE_CHARS else f"{head[: LINE_CHARS - 3]}..."
     return printable(" ".join(text[: LINE_CHARS * 4].split()), limit=LINE_CHARS)
-
-
-def _calls(payload: Payload) -> list[str]:
-    parts = (
-        *payload.get("tool_calls", ()),
-        *(p for p in payload.get("parts", ()) if p.get("kind") == "tool_call"),
-    )
-    return [str(call["name"]) for call in parts]
 
 
 def _structure(commit: Commit) -> str:

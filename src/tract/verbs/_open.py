@@ -135,8 +135,6 @@ def open_one(
     check_name(tract, "tract", bytes_max=bytes_max)
     if branch is not None:
         check_name(branch, "branch", bytes_max=bytes_max)
-    if callable(clock := options.get("clock")):
-        time_of(clock)
     store, settings = open_at(location, **options)
     try:
         return open_tract(store, settings, tract, branch=branch, create=options.get("create", True))
@@ -212,9 +210,11 @@ def tract_info(repo: Repo) -> TractInfo:
         return _info(reader, row)
 
 
-def open_existing(store: Store, settings: Settings, name_or_id: str) -> Repo:
+def open_existing(
+    store: Store, settings: Settings, name_or_id: str, branch: str | None = None
+) -> Repo:
     """Return a handle on a tract that is there."""
-    return open_tract(store, settings, name_or_id, create=False)
+    return open_tract(store, settings, name_or_id, branch=branch, create=False)
 
 
 def close(repo: Repo, *, owner: bool) -> None:
