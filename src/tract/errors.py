@@ -38,21 +38,26 @@ __all__ = [
 
 # Characters that steer a terminal or the reading direction: C0 and C1 controls, delete, the
 # bidirectional controls, line separators, zero-width marks and the byte order mark. Lone
-# surrogates cannot be printed at all.
+# surrogates cannot be printed at all. Soft hyphens and tag characters show nothing, so they hide
+# what a model reads and a person does not.
 _UNSAFE = {
     *range(0x20),
     *range(0x7F, 0xA0),
+    0x00AD,
     0x061C,
     *range(0x200B, 0x2010),
     *range(0x2028, 0x202F),
     *range(0x2060, 0x2070),
     0xFEFF,
     *range(0xFFF9, 0xFFFC),
+    *range(0xE0000, 0xE0080),
 }
 
 
 def _escape(code: int) -> str:
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 _TABLE: dict[int, str] = {code: _escape(code) for code in _UNSAFE}

@@ -15,7 +15,8 @@ import pytest
 
 from bench import _budgets, _report, _tasks
 from bench._plan import Scale, plan
-from bench._runner import ROOT, Outcome, TaskFailedError, run, run_task
+from bench._runner import Outcome, TaskFailedError, run, run_task
+from bench._together import ROOT
 from bench._worker import TASKS
 
 pytestmark = pytest.mark.skipif(

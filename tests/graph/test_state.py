@@ -65,7 +65,7 @@ def test_an_edit_of_several_stands_at_the_place_of_the_first_with_a_normal_mark(
     tip = h.append("c", h.append("b", h.append("a"), mark=PINNED))
     summed = h.edit(tip, "cb", "S", "S1")
     assert h.shown(summed) == "a1 S1"
-    assert slot_of(h.state(summed), "S").mark == NORMAL
+    assert h.state(summed)[1].mark == NORMAL
 
 
 def test_an_edit_of_one_under_a_new_id_keeps_the_mark_too(h):

@@ -54,11 +54,11 @@ CONTENTS = [
         "ca6833e0c74ebf8ba22813c9e43b4e55bb8bedc2bcaee8957a14afc866e2c7ab",
     ),
     (
-        DialogueContent(role="assistant", tool_calls=[ToolCall("c1", "f", '{"a": 1}')]),
+        DialogueContent(role="assistant", tool_calls=(ToolCall("c1", "f", '{"a": 1}'),)),
         "2ab0aa3460548f725679c2c97dfa79d19b35643323577709fa8938ed7d72a21e",
     ),
     (
-        DialogueContent(role="assistant", parts=[TextPart("x"), ToolCall("c", "f")]),
+        DialogueContent(role="assistant", parts=(TextPart("x"), ToolCall("c", "f"))),
         "e5ad38495a3aafd9df769257acbd832e435d056c879a759f34ebad490d0353e8",
     ),
     (
@@ -163,7 +163,7 @@ def _turned(value):
 
 
 def nested(depth):
-    value = []
+    value: list[object] = []
     for _ in range(depth):
         value = [value]
     return value
@@ -190,3 +190,10 @@ def test_what_has_no_canonical_form_is_refused_with_its_place(value, kind, place
         check_json(value)
     assert caught.value.kind == kind
     assert place in caught.value.message
+
+
+def test_what_cannot_be_encoded_is_refused_where_it_is():
+    with pytest.raises(InvalidInput) as caught:
+        canonical({"a": ["x\udc00"]}, "metadata")
+    assert "metadata.a[0]" in caught.value.message
+    assert canonical({"a": (1, 2.5)}) == b'{"a":[1,2.5]}'

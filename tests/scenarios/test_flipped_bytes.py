@@ -166,7 +166,7 @@ def test_every_value_that_is_flipped_is_found_and_never_read_as_another(healthy,
 def test_every_nth_byte_of_the_file(healthy, tmp_path, start):
     before = seen(healthy)
     data = healthy.read_bytes()
-    wrong = []
+    wrong: list[tuple[object, ...]] = []
     for place in range(start * 97, len(data), 2311):
         path = tmp_path / "damaged.db"
         path.write_bytes(data[:place] + bytes([data[place] ^ 0x10]) + data[place + 1 :])

@@ -165,9 +165,9 @@ class Lives(RuleBasedStateMachine):
         for t in self.tracts:
             with t.batch():
                 for text in texts:
-                    info = t.user(text)
+                    t.user(text)
                     assert t.entries()[-1].text == text
-            made.append(info)
+            made.append(t.head)
         lines = (*self.lines, *(Line("user", text, "normal", "normal") for text in texts))
         self.became(made, lines)
 
@@ -256,7 +256,8 @@ class Anything:
     def __eq__(self, other):
         return self.seen == (other.role, other.text, other.priority)
 
-    __hash__ = None
+    def __hash__(self):
+        return hash(self.seen)
 
     def __repr__(self):
         return repr(self.seen)

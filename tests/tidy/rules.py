@@ -200,10 +200,9 @@ def _docstring_lines(node: ast.AST) -> int:
     """Lines of a docstring that stand in the way of reading the code around it."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return 0
-    body = node.body
-    if not isinstance(body[0], ast.Expr) or not isinstance(body[0].value, ast.Constant):
+    first = node.body[0]
+    if not isinstance(first, ast.Expr) or not isinstance(first.value, ast.Constant):
         return 0
-    first = body[0]
     return (first.end_lineno or 0) - first.lineno + 1 if isinstance(first.value.value, str) else 0
 
 

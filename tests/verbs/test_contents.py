@@ -121,7 +121,7 @@ def test_what_could_not_be_shown_later_is_refused_and_nothing_is_written(t, writ
     ],
 )
 def test_parts_are_looked_into_when_a_content_is_made(make):
-    with pytest.raises(ValueError, match="not str|unknown|by provider"):
+    with pytest.raises(ValueError, match=r"not str|unknown|by provider"):
         make()
 
 
@@ -154,7 +154,7 @@ class Ticket(Content):
     content_type: Literal["acme.ticket"] = "acme.ticket"
     number: int = Field(alias="ticketNumber")
     state: str = "open"
-    tags: list[str] = []
+    tags: list[str] = Field(default_factory=list)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -276,8 +276,8 @@ class Named(Content):
 
     content_type: Literal["acme.named"] = "acme.named"
     text: str = ""
-    parts: list[str] = []
-    tool_calls: list[str] = []
+    parts: list[str] = Field(default_factory=list)
+    tool_calls: list[str] = Field(default_factory=list)
 
 
 def test_fields_of_an_own_type_may_be_called_as_ours_are(backend):

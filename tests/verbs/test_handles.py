@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from datetime import datetime
+from typing import Any, cast
 
 import pytest
 
@@ -210,7 +211,7 @@ def test_a_closed_session_ends_all_that_it_gave(backend):
 
 
 def test_what_is_handed_over_and_out_is_nobodys_to_change(t):
-    config = {"model": "m", "more": {"n": 1}}
+    config: dict[str, Any] = {"model": "m", "more": {"n": 1}}
     made = t.user("a", metadata={"k": {"n": 1}}, made_with=config)
     config["more"]["n"] = 2
     t.log()[0].metadata["k"]["n"] = 3
@@ -320,7 +321,8 @@ def test_a_wrong_option_of_open_makes_no_store(tmp_path, options):
 
 
 def test_a_clock_that_tells_no_time_is_refused(tmp_path):
-    for wrong in (lambda: 5, lambda: None, lambda: datetime(2026, 1, 1)):  # noqa: DTZ001 - the point
+    clocks: list[Any] = [lambda: 5, lambda: None, lambda: datetime(2026, 1, 1)]  # noqa: DTZ001 - the point
+    for wrong in clocks:
         with pytest.raises(InvalidInput) as caught:
             Tract.open(tmp_path / "a.db", clock=wrong)
         assert caught.value.kind == "invalid_time"
@@ -344,11 +346,12 @@ def test_limits_bound_names_and_notes(tmp_path):
 
 def test_metadata_of_a_tract_is_json(tmp_path):
     with Session.open(tmp_path / "a.db") as s:
-        for metadata in ({"a": float("nan")}, {"a": object()}, [1], "abc"):
+        wrong: list[Any] = [{"a": float("nan")}, {"a": object()}, [1], "abc"]
+        for metadata in wrong:
             with pytest.raises(InvalidInput):
                 s.create_tract("m", metadata=metadata)
         with pytest.raises(InvalidInput):
-            s.create_tract([])
+            s.create_tract(cast("Any", []))
         assert s.list_tracts() == []
 
 

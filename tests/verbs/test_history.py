@@ -51,7 +51,7 @@ def test_a_branch_that_is_there_is_not_made_again(t):
     for call in (t.switch, t.branches.get):
         with pytest.raises(NotFound) as caught:
             call("nope")
-        assert "main" in caught.value.hint
+        assert "main" in str(caught.value.hint)
     with pytest.raises(NotFound):
         t.branch("x", "nope")
     assert t.current_branch == "main"
@@ -123,7 +123,8 @@ def test_marking_what_is_not_there(t):
         t.pin(gone)
     with pytest.raises(MissingEntry):
         t.pin([said, gone])
-    for wrong in ([], "priority"):
+    targets: list[object] = [[], "priority"]
+    for wrong in targets:
         with pytest.raises((InvalidInput, NotFound)):
             t.annotate(wrong, "pinned")
     with pytest.raises(InvalidInput):
@@ -151,7 +152,7 @@ def test_a_session_keeps_several_tracts_apart(tmp_path):
             s.create_tract("a")
         with pytest.raises(NotFound) as caught:
             s.tract("c")
-        assert "a, tract-1" in caught.value.hint
+        assert "a, tract-1" in str(caught.value.hint)
         s.release(a)
         assert texts(s.tract("a")) == ["in a"]
         assert b.reset("HEAD~1").message == "in b"

@@ -53,7 +53,11 @@ def step(slots: list[Slot], commit: Commit, parents: Mapping[int, State], lookup
     elif operation == ARRANGE:
         slots[:] = expand_layout(commit.layout, {0: tuple(slots), **parents}, lookup)
     else:
-        raise InvalidInput(f"operation {operation!r} is unknown", kind="invalid_operation")
+        raise InvalidInput(
+            f"operation {operation!r} is unknown",
+            kind="invalid_operation",
+            hint=f"Use one of {APPEND}, {EDIT}, {MARK}, {ARRANGE}.",
+        )
 
 
 def _edit(slots: list[Slot], commit: Commit) -> None:
@@ -101,7 +105,8 @@ def expand_layout(layout: Layout, parents: Mapping[int, State], lookup: Lookup) 
             source = lookup(piece.commit)
             if source.content is None or source.entry_id != piece.entry_id:
                 raise MissingEntry(
-                    f"commit {piece.commit[:8]} does not provide entry {piece.entry_id[:8]}"
+                    f"commit {piece.commit[:8]} does not provide entry {piece.entry_id[:8]}",
+                    hint="Name the append or edit that the entry's content comes from.",
                 )
             slots.append(Slot(piece.entry_id, piece.commit, source.content, piece.mark))
             continue
@@ -114,7 +119,8 @@ def expand_layout(layout: Layout, parents: Mapping[int, State], lookup: Lookup) 
         first, last = index.get(piece.first), index.get(piece.last)
         if first is None or last is None or last < first:
             raise MissingEntry(
-                f"layout run {piece.first[:8]}..{piece.last[:8]} is not in parent {piece.parent}"
+                f"layout run {piece.first[:8]}..{piece.last[:8]} is not in parent {piece.parent}",
+                hint="Make layouts with layout_of, from the states of the commit's parents.",
             )
         slots.extend(state[first : last + 1])
     seen: set[str] = set()
@@ -243,7 +249,10 @@ def born_mark(entry_id: str, commit: str, lookup: Lookup) -> Mark:
             return node.marks[0][1] if node.marks else NORMAL
         waiting += [p for p in node.parents if p not in seen]
         seen.update(node.parents)
-    raise MissingEntry(f"entry {entry_id[:8]} was made by no commit behind {commit[:8]}")
+    raise MissingEntry(
+        f"entry {entry_id[:8]} was made by no commit behind {commit[:8]}",
+        hint="Name a commit whose state has the entry.",
+    )
 
 
 def _nothing(commit: Commit) -> InvalidInput:
@@ -256,15 +265,22 @@ def _nothing(commit: Commit) -> InvalidInput:
 
 def _no_parent(number: int) -> InvalidInput:
     return InvalidInput(
-        f"a layout takes a run from parent {number}, which is not there", kind="invalid_layout"
+        f"a layout takes a run from parent {number}, which is not there",
+        kind="invalid_layout",
+        hint="Number the commit's parents from 0.",
     )
 
 
 def _missing(entry: str, commit: Commit) -> MissingEntry:
     return MissingEntry(
-        f"entry {entry[:8]} is not in the state that the {commit.operation} commit changes"
+        f"entry {entry[:8]} is not in the state that the {commit.operation} commit changes",
+        hint="Name entries of the state that the commit follows; `entries` lists them.",
     )
 
 
 def _duplicate(entry: str) -> InvalidInput:
-    return InvalidInput(f"entry {entry[:8]} would stand twice in the state", kind="duplicate_entry")
+    return InvalidInput(
+        f"entry {entry[:8]} would stand twice in the state",
+        kind="duplicate_entry",
+        hint="Leave it out, or take the other one out first.",
+    )

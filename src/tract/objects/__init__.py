@@ -6,7 +6,15 @@ below this room but the errors is used.
 
 from tract.objects._actor import Actor, ActorKind, Clock, micros, moment, utc_now
 from tract.objects._bulk import BULK, uncollected
-from tract.objects._canonical import blob_id, canonical, check_json, check_text, commit_id, parse
+from tract.objects._canonical import (
+    blob_id,
+    canonical,
+    check_json,
+    check_text,
+    commit_id,
+    parse,
+    plain_json,
+)
 from tract.objects._commit import (
     APPEND,
     ARRANGE,
@@ -38,11 +46,12 @@ from tract.objects._content import (
     ToolResultContent,
     UnknownContent,
     readable,
+    validated,
 )
-from tract.objects._kinds import ContentTypes, decode_payload, encode_content, validated
+from tract.objects._kinds import ContentTypes, decode_payload, encode_content, payload_calls
 from tract.objects._limits import Limits
 from tract.objects._mark import NORMAL, Mark, Priority, check_labels
-from tract.objects._message import Message, with_provider
+from tract.objects._message import Message, checked_message, with_provider
 from tract.objects._names import check_name
 from tract.objects._operation import Operation, RefChange
 from tract.objects._parts import (
@@ -54,6 +63,7 @@ from tract.objects._parts import (
     RefusalPart,
     TextPart,
     ToolCall,
+    call_of,
     part_of,
     part_payload,
 )
@@ -64,6 +74,7 @@ from tract.objects._views import (
     CommitInfo,
     Entry,
     TractInfo,
+    payload_line,
     payload_role,
     payload_text,
 )
@@ -119,11 +130,13 @@ __all__ = [
     "TractInfo",
     "UnknownContent",
     "blob_id",
+    "call_of",
     "canonical",
     "check_json",
     "check_labels",
     "check_name",
     "check_text",
+    "checked_message",
     "commit_id",
     "decode_commit",
     "decode_payload",
@@ -136,8 +149,11 @@ __all__ = [
     "parse",
     "part_of",
     "part_payload",
+    "payload_calls",
+    "payload_line",
     "payload_role",
     "payload_text",
+    "plain_json",
     "readable",
     "uncollected",
     "utc_now",

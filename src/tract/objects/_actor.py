@@ -18,6 +18,7 @@ Clock = Callable[[], datetime]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_HINT = 'Give Actor(kind, name), "kind:name", or a name.'
 
 
 class ActorKind(StrEnum):
@@ -63,6 +64,7 @@ class Actor(NamedTuple):
             raise InvalidInput(
                 f"author {printable(repr(value))} is neither an Actor nor text",
                 kind="invalid_author",
+                hint=_HINT,
             )
         if actor.kind not in _KINDS:
             raise InvalidInput(
@@ -72,13 +74,16 @@ class Actor(NamedTuple):
             )
         if not isinstance(actor.name, str):
             raise InvalidInput(
-                f"author name {printable(repr(actor.name))} is not text", kind="invalid_author"
+                f"author name {printable(repr(actor.name))} is not text",
+                kind="invalid_author",
+                hint=_HINT,
             )
         check_text(actor.name, "author name")
         if len(actor.name.encode()) > 200:
             raise InvalidInput(
                 f"author name {printable(repr(actor.name))} is longer than 200 bytes",
                 kind="invalid_author",
+                hint="Use a short name, and keep the rest in the commit's metadata.",
             )
         return cls(str(actor.kind), actor.name)
 

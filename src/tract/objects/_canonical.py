@@ -28,11 +28,17 @@ _dumps = orjson.dumps
 _SORTED = orjson.OPT_SORT_KEYS
 
 
-def canonical(value: Any) -> bytes:
+def canonical(value: Any, where: str = "value") -> bytes:
     """Return the canonical bytes of a JSON value.
 
     Values made of text, integers, booleans, lists and dicts only are encoded straight away; pass
-    anything that may hold floats or foreign objects through `check_json` first.
+    anything that may hold floats or foreign objects through `check_json` first. Subclasses that the
+    encoder does not know (named tuples, read-only mappings, numpy's floats) are written as what
+    they are to JSON.
+
+    Args:
+        value: the value to encode.
+        where: its name in messages.
 
     Raises:
         InvalidInput: for text with a lone surrogate or anything else the form cannot hold.
@@ -45,11 +51,22 @@ def canonical(value: Any) -> bytes:
         # A copy, because the encoder's own bytes hold on to the room for the longest that they might
         # have become, eight times what they are: that is what many messages at once would take.
         return bytes(memoryview(_dumps(value, option=_SORTED)))
-    except (TypeError, orjson.JSONEncodeError):
-        check_json(value)
-        raise InvalidInput(
-            f"{printable(type(value).__name__)} cannot be stored as JSON", kind="invalid_content"
-        ) from None
+    except TypeError:  # the encoder's own error is one
+        check_json(value, where)
+        return bytes(memoryview(_dumps(plain_json(value), option=_SORTED)))
+
+
+def plain_json(value: Any) -> Any:
+    """Return a value that passed `check_json` in JSON's own types, sharing nothing mutable with it."""
+    if isinstance(value, Mapping):
+        return {str.__str__(key): plain_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain_json(item) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int(value) if isinstance(value, int) else float(value)
 
 
 def parse(data: bytes) -> Any:
@@ -102,6 +119,7 @@ def check_json(value: Any, where: str = "value", *, depth_max: int = DEPTH_MAX) 
                     raise InvalidInput(
                         f"{printable(path)}: the key {printable(repr(key))} is not text",
                         kind="invalid_content",
+                        hint="Use text as keys.",
                     )
                 check_text(key, path)
                 stack.append((inner, f"{path}.{key}", depth + 1))

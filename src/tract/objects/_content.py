@@ -1,29 +1,86 @@
 """The content types: what can be committed, as typed, immutable models.
 
 A content is validated once, when it is committed; what is stored is its payload: the type's name
-and every field that differs from its default, so that a field added later leaves old ids alone.
+and the fields. Of a built-in type only those that differ from their defaults are written, so that
+a field added later leaves old ids alone; of a caller's own type all are, because its defaults may
+change while what was said must not.
 A user's own types subclass `Content` and are handed to a tract, never to a global registry; what
 is stored under a type that is not registered is shown through `UnknownContent`, whole.
 """
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
-from tract.errors import InvalidInput
+from tract.errors import InvalidInput, TractError
+from tract.objects._fields import written
 from tract.objects._mark import Priority
 from tract.objects._message import Message
-from tract.objects._parts import Part, ReasoningPart, TextPart, ToolCall, part_of, part_payload
+from tract.objects._parts import (
+    EXTRA_HINT,
+    Part,
+    ReasoningPart,
+    RefusalPart,
+    TextPart,
+    ToolCall,
+    call_of,
+    is_extra,
+    part_of,
+    part_payload,
+)
+
+C = TypeVar("C", bound="Content")
+
+
+def validated(cls: type[C], data: Mapping[str, Any]) -> C:
+    """Return `data` as a content of that class.
+
+    Raises:
+        InvalidInput: naming the first field that does not fit.
+    """
+    try:
+        return cls.model_validate(dict(data))
+    except ValidationError as error:
+        raise _refusal(cls, error) from None
+    except TractError:
+        raise
+    except Exception as error:  # a validator of the caller's own
+        raise InvalidInput(
+            f"{cls.__name__} could not be made: its validators raised {type(error).__name__}",
+            kind="invalid_content",
+            hint="Raise ValueError in a validator for what it refuses.",
+        ) from error
+
+
+def _refusal(cls: type[BaseModel], error: ValidationError) -> InvalidInput:
+    # The offending input may be content, so only its type is named, never its value.
+    detail = error.errors(include_url=False)[0]
+    place = ".".join([cls.__name__, *(str(step) for step in detail["loc"])])
+    cause = detail.get("ctx", {}).get("error")
+    if isinstance(cause, TractError):
+        return InvalidInput(f"{place}: {cause.message}", kind=cause.kind, hint=cause.hint)
+    said = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if detail["type"] not in ("value_error", "assertion_error", "missing", "extra_forbidden"):
+        said = f"{said} (got {type(detail['input']).__name__})"
+    names = ", ".join(name for name in cls.model_fields if name != "content_type")
+    hint = f"The fields of {cls.__name__} are {names}." if names else "Give it no fields."
+    return InvalidInput(f"{place}: {said}", kind="invalid_content", hint=hint)
 
 
 def _calls(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
-        return tuple(
-            part_of({"kind": "tool_call", **call} if isinstance(call, Mapping) else call)
-            for call in value
-        )
+        return tuple(call_of(call) for call in value)
     return value
 
 
@@ -48,6 +105,15 @@ Calls = Annotated[
 Free = dict[str, Any]
 
 
+def _by_provider(value: Free) -> Free:
+    if not is_extra(value):
+        raise InvalidInput("it holds no objects by provider", hint=EXTRA_HINT)
+    return value
+
+
+Extras = Annotated[Free, AfterValidator(_by_provider)]
+
+
 class Content(BaseModel):
     """The root of all content types; subclass it for your own.
 
@@ -61,7 +127,7 @@ class Content(BaseModel):
         ...     def render(self) -> str:
         ...         return f"Ticket {self.number}"
         >>> Ticket(number=7).stored()
-        {'number': 7, 'content_type': 'acme.ticket'}
+        {'content_type': 'acme.ticket', 'number': 7}
     """
 
     model_config = ConfigDict(
@@ -69,6 +135,8 @@ class Content(BaseModel):
         defer_build=True,
         frozen=True,
         extra="forbid",
+        # Stored by the fields' names, so that an alias may change.
+        populate_by_name=True,
         ser_json_inf_nan="constants",
         arbitrary_types_allowed=True,
     )
@@ -79,8 +147,9 @@ class Content(BaseModel):
     content_type: str
 
     def stored(self) -> Free:
-        """Return what is stored: the type and every field that differs from its default."""
-        data = self.model_dump(mode="json", exclude_defaults=True, by_alias=False)
+        """Return what is stored: the type and every field."""
+        computed = set(type(self).model_computed_fields)
+        data = self.model_dump(mode="json", by_alias=False, exclude=computed or None)
         data["content_type"] = self.content_type
         return data
 
@@ -107,34 +176,60 @@ class Content(BaseModel):
         return self._changed(text=text)
 
     def _changed(self, **changes: Any) -> Self:
-        return type(self).model_validate({**dict(self), **changes})
+        return validated(type(self), {**dict(self), **changes})
 
 
-class _TextOrParts(Content):
-    text: str | None = None
-    parts: Parts = ()
-    extra: Free = Field(default_factory=dict)
+class _BuiltIn(Content):
+    """What the types of this library share: how they are written, and rules across fields."""
+
+    def stored(self) -> Free:
+        """Return what is stored: the type and every field that differs from its default."""
+        return written(self)
+
+    def clash(self) -> str | None:
+        """Return which rule across its fields it breaks, or None."""
+        return None
 
     @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        if self.text is not None and self.parts:
-            raise ValueError("give text or parts, not both")
+    def _without_clash(self) -> Self:
+        if (clash := self.clash()) is not None:
+            raise ValueError(clash)
         return self
 
+
+def _retold(parts: tuple[Part, ...], text: str) -> tuple[Part, ...]:
+    """Return parts with their text replaced: it stands where the first piece of it stood."""
+    replaced: type[Part] = TextPart
+    if not any(isinstance(part, TextPart) for part in parts):
+        replaced = RefusalPart
+    kept: list[Part] = []
+    placed = False
+    for part in parts:
+        if not isinstance(part, replaced):
+            kept.append(part)
+        elif not placed:
+            kept.append(TextPart(text, part.extra if isinstance(part, TextPart) else None))
+            placed = True
+    if not placed:
+        kept.insert(0, TextPart(text))
+    return tuple(kept)
+
+
+class _TextOrParts(_BuiltIn):
+    text: str | None = None
+    parts: Parts = ()
+    extra: Extras = Field(default_factory=dict)
+
+    def clash(self) -> str | None:
+        if self.text is not None and self.parts:
+            return "give text or parts, not both"
+        return None
+
     def with_text(self, text: str) -> Self:
-        if not self.parts:
-            return self._changed(text=text)
-        kept: list[Part] = []
-        placed = False
-        for part in self.parts:
-            if not isinstance(part, TextPart):
-                kept.append(part)
-            elif not placed:
-                kept.append(TextPart(text, part.extra))
-                placed = True
-        if not placed:
-            kept.insert(0, TextPart(text))
-        return self._changed(parts=tuple(kept))
+        """Return this content with its text replaced and everything else kept."""
+        if self.parts:
+            return self._changed(parts=_retold(self.parts, text))
+        return self._changed(text=text)
 
 
 class InstructionContent(_TextOrParts):
@@ -159,16 +254,23 @@ class DialogueContent(_TextOrParts):
     tool_calls: Calls = ()
     refusal: str | None = None
 
-    @model_validator(mode="after")
-    def _calls_by_the_assistant(self) -> Self:
+    def clash(self) -> str | None:
         if self.role == "user" and (
             self.tool_calls or any(isinstance(part, ToolCall) for part in self.parts)
         ):
-            raise ValueError("tool calls are made by the assistant, not by the user")
-        return self
+            return "tool calls are made by the assistant, not by the user"
+        return super().clash()
+
+    def with_text(self, text: str) -> Self:
+        """Return this content with its text replaced; where it only refuses, the refusal is."""
+        told = super().with_text(text)
+        says = self.text or any(isinstance(part, TextPart) for part in self.parts)
+        if self.refusal is None or says:
+            return told
+        return validated(type(self), {**dict(told), "refusal": None})
 
 
-class ToolResultContent(Content):
+class ToolResultContent(_BuiltIn):
     """What a tool gave back: the answer to the call with that id."""
 
     default_role: ClassVar[str] = "tool"
@@ -179,13 +281,12 @@ class ToolResultContent(Content):
     output: str | None = None
     parts: Parts = ()
     is_error: bool = False
-    extra: Free = Field(default_factory=dict)
+    extra: Extras = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
+    def clash(self) -> str | None:
         if self.output is not None and self.parts:
-            raise ValueError("give output or parts, not both")
-        return self
+            return "give output or parts, not both"
+        return None
 
     @property
     def text(self) -> str:
@@ -197,14 +298,16 @@ class ToolResultContent(Content):
         )
 
     def with_text(self, text: str) -> Self:
-        """Return this result with another output, its call id, name and error flag kept."""
-        return self._changed(output=text, parts=())
+        """Return this result with another text, its media, call id, name and error flag kept."""
+        if all(isinstance(part, TextPart) for part in self.parts):
+            return self._changed(output=text, parts=())
+        return self._changed(parts=_retold(self.parts, text))
 
 
 ToolIOContent = ToolResultContent
 
 
-class ReasoningContent(Content):
+class ReasoningContent(_BuiltIn):
     """A model's reasoning kept by itself, bound to the prefix that it was made for."""
 
     default_role: ClassVar[str] = "assistant"
@@ -215,7 +318,7 @@ class ReasoningContent(Content):
     signature: str | None = None
     encrypted: str | None = None
     bound_to: Free | None = None
-    extra: Free = Field(default_factory=dict)
+    extra: Extras = Field(default_factory=dict)
 
     def with_text(self, text: str) -> Self:
         """Return this reasoning with another text; its signature held for the old one and goes."""
@@ -233,7 +336,7 @@ class ReasoningContent(Content):
         )
 
 
-class ArtifactContent(Content):
+class ArtifactContent(_BuiltIn):
     """A thing that was made: a document, a program, a plan."""
 
     content_type: Literal["artifact"] = "artifact"
@@ -253,7 +356,7 @@ class ArtifactContent(Content):
         return f"{head}\n{fence}{self.language}\n{self.text}\n{fence}"
 
 
-class OutputContent(Content):
+class OutputContent(_BuiltIn):
     """A result that an agent delivered."""
 
     default_role: ClassVar[str] = "assistant"
@@ -267,21 +370,18 @@ class OutputContent(Content):
         return self.text
 
 
-class FreeformContent(Content):
+class FreeformContent(_BuiltIn):
     """Any JSON object that has no type of its own."""
 
     content_type: Literal["freeform"] = "freeform"
     payload: Free
-
-    def stored(self) -> Free:
-        return {"content_type": self.content_type, "payload": self.payload}
 
     def render(self) -> str:
         """Return the readable text of the object."""
         return readable(self.payload)
 
 
-class SummaryContent(Content):
+class SummaryContent(_BuiltIn):
     """A summary that stands for earlier entries; shown to the model as a marked user text, never as system."""
 
     content_type: Literal["summary"] = "summary"
@@ -292,7 +392,7 @@ class SummaryContent(Content):
         return f"[Summary of earlier conversation]\n{self.text}"
 
 
-class SessionContent(Content):
+class SessionContent(_BuiltIn):
     """The boundary of a working session: what was decided and what comes next. Pinned unless said otherwise."""
 
     default_priority: ClassVar[Priority] = Priority.PINNED
@@ -319,19 +419,20 @@ class SessionContent(Content):
         return "\n".join(lines)
 
 
-class OpaqueContent(Content):
-    """A whole message that only one provider understands, kept as it came and sent back only there."""
+class OpaqueContent(_BuiltIn):
+    """A whole message that nobody here understands, kept as it came.
+
+    With a provider's name it is sent back only there; without one every model is shown its fields
+    as text.
+    """
 
     content_type: Literal["opaque"] = "opaque"
-    provider: str
+    provider: str | None = None
     payload: Free
 
-    def stored(self) -> Free:
-        return {
-            "content_type": self.content_type,
-            "provider": self.provider,
-            "payload": self.payload,
-        }
+    def render(self) -> str:
+        """Return the readable text of its fields."""
+        return readable(self.stored() if self.provider is not None else self.payload)
 
 
 class UnknownContent(Content):

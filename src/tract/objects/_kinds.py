@@ -9,16 +9,20 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
-from tract.errors import InvalidInput, printable
-from tract.objects._canonical import canonical, check_json, parse
-from tract.objects._content import BUILT_IN, Content, FreeformContent, OpaqueContent, UnknownContent
+from tract.errors import InvalidInput, TractError, printable
+from tract.objects._canonical import canonical, check_json, check_text, parse
+from tract.objects._content import BUILT_IN, Content, UnknownContent, validated
+from tract.objects._fields import is_whole
 from tract.objects._limits import Limits
+from tract.objects._mark import Priority
+from tract.objects._message import ROLES, checked_message
 from tract.objects._parts import ToolCall
 
-# Types whose only fields are text and parts hold no free JSON unless they carry `extra`.
-_FREE = frozenset({"extra", "payload", "bound_to", "parts"})
+_BUILT_IN = frozenset(BUILT_IN)
+# The fields of built-in types that hold JSON of any shape; parts and calls have them inside.
+_FREE = frozenset({"extra", "payload", "bound_to"})
 
 
 class ContentTypes:
@@ -34,11 +38,7 @@ class ContentTypes:
         self._types: dict[str, type[Content]] = {_name(cls): cls for cls in BUILT_IN}
         self._own: set[str] = set()
         for cls in own:
-            if not (isinstance(cls, type) and issubclass(cls, Content)):
-                raise InvalidInput(
-                    f"content type {printable(repr(cls))} is no subclass of Content",
-                    kind="invalid_content_type",
-                )
+            _check_own(cls)
             name = _name(cls)
             if name in self._types:
                 raise InvalidInput(
@@ -86,6 +86,34 @@ class ContentTypes:
         return validated(cls, payload)
 
 
+def _check_own(cls: Any) -> None:
+    """Refuse what cannot be a type of the caller's own."""
+    if not (isinstance(cls, type) and issubclass(cls, Content)):
+        raise InvalidInput(
+            f"content type {printable(repr(cls))} is no subclass of Content",
+            kind="invalid_content_type",
+            hint="Give classes that are derived from tract.Content.",
+        )
+    if issubclass(cls, (*BUILT_IN, UnknownContent)):
+        raise InvalidInput(
+            f"content type {cls.__name__} is derived from a built-in type",
+            kind="invalid_content_type",
+            hint="Derive it from Content, and let render() return a Message where it needs a role.",
+        )
+    if cls.default_role not in ROLES:
+        raise InvalidInput(
+            f"content type {cls.__name__}: default_role {printable(repr(cls.default_role))} is unknown",
+            kind="invalid_content_type",
+            hint=f"Use one of {', '.join(ROLES)}.",
+        )
+    if not isinstance(cls.default_priority, str) or cls.default_priority not in list(Priority):
+        raise InvalidInput(
+            f"content type {cls.__name__}: default_priority {printable(repr(cls.default_priority))} is unknown",
+            kind="invalid_content_type",
+            hint=f"Use one of {', '.join(Priority)}.",
+        )
+
+
 def _name(cls: type[Content]) -> str:
     field = cls.model_fields.get("content_type")
     name = field.default if field is not None else None
@@ -103,62 +131,114 @@ def _name(cls: type[Content]) -> str:
     return name
 
 
-def validated(cls: type[Content], data: Mapping[str, Any]) -> Content:
-    """Return `data` as a content of that class.
-
-    Raises:
-        InvalidInput: naming the first field that does not fit.
-    """
-    try:
-        return cls.model_validate(dict(data))
-    except ValidationError as error:
-        raise InvalidInput(_first(cls, error), kind="invalid_content") from None
-
-
-def _first(cls: type[Content], error: ValidationError) -> str:
-    # The offending input may be content, so only its type is named, never its value.
-    detail = error.errors(include_url=False, include_context=False)[0]
-    place = ".".join(str(step) for step in detail["loc"]) or "content"
-    return f"{cls.__name__}.{place}: {detail['msg']} (got {type(detail['input']).__name__})"
-
-
 def encode_content(content: Content, limits: Limits) -> bytes:
     """Return the canonical bytes of a content, its limits checked.
 
+    A content of a caller's own type is loaded back and rendered once, so that nothing is stored
+    that could not be shown afterwards.
+
     Raises:
-        InvalidInput: too long, too deep, or something that has no canonical form.
+        InvalidInput: too long, too deep, not valid, or something that has no canonical form.
     """
-    payload = content.stored()
-    if (
-        type(content) not in BUILT_IN
-        or isinstance(content, (FreeformContent, OpaqueContent))
-        or _has_free(payload)
-    ):
+    cls = type(content)
+    own = False
+    if cls in _BUILT_IN:
+        if not is_whole(content) or content.clash() is not None:  # type: ignore[attr-defined]
+            content = validated(cls, content.__dict__)
+        payload = content.stored()
+        if _has_free(payload):
+            check_json(payload, content.content_type)
+        if "parts" in payload or "tool_calls" in payload:
+            _check_calls(payload, limits)
+    else:
+        own = cls is not UnknownContent
+        payload = _stored(content)
         check_json(payload, content.content_type)
-    _check_calls(payload, limits)
-    data = canonical(payload)
+    data = canonical(payload, content.content_type)
     if len(data) > limits.text_bytes_max:
         raise InvalidInput(
             f"content of {len(data)} bytes is over the limit of {limits.text_bytes_max}",
             kind="too_large",
             hint="Split it, or open with limits=Limits(text_bytes_max=...).",
         )
+    if own:
+        _check_shown(cls, data)
     return data
+
+
+def _stored(content: Content) -> dict[str, Any]:
+    """Return what a type that is not built in stores; that is foreign code."""
+    try:
+        payload = content.stored()
+    except TractError:
+        raise
+    except Exception as error:
+        # Only the serializer's own words tell what it is that cannot be stored.
+        why = str(error) if type(error) is PydanticSerializationError else type(error).__name__
+        raise InvalidInput(
+            f"{content.content_type} cannot be stored as JSON: {printable(why)}",
+            kind="invalid_content",
+            hint="Use text, numbers, booleans, None, lists and dicts.",
+        ) from error
+    if not isinstance(payload, dict) or payload.get("content_type") != content.content_type:
+        raise InvalidInput(
+            f"{type(content).__name__}.stored() gave no dict with its content_type",
+            kind="invalid_content",
+            hint="Return {'content_type': self.content_type, ...}, or leave stored() as it is.",
+        )
+    return payload
+
+
+def _check_shown(cls: type[Content], data: bytes) -> None:
+    """Refuse a content of a caller's own type that could not be loaded or shown once it is stored."""
+    try:
+        loaded = validated(cls, parse(data))
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"what {cls.__name__} stores cannot be loaded again: {error.message}",
+            kind=error.kind,
+            hint="Let the type accept what it stores: its fields by their names, as JSON.",
+        ) from error
+    where = f"{printable(cls.__name__)}.render()"
+    try:
+        shown = loaded.render()
+        if isinstance(shown, str):
+            check_text(shown, where)
+        else:
+            checked_message(shown, where)
+    except TractError:
+        raise
+    except Exception as error:
+        raise InvalidInput(
+            f"{where} raised {type(error).__name__}",
+            kind="invalid_message",
+            hint="Let it return a text or a Message for every content of the type.",
+        ) from error
 
 
 def _has_free(payload: Mapping[str, Any]) -> bool:
     if not _FREE.isdisjoint(payload):
         return True
-    return "tool_calls" in payload and any("extra" in call for call in payload["tool_calls"])
+    return any(
+        type(value) is not str
+        for name in ("parts", "tool_calls")
+        if name in payload
+        for part in payload[name]
+        for value in part.values()
+    )
+
+
+def payload_calls(payload: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the tool calls of a stored payload, in the order in which they are shown."""
+    if payload["content_type"] != "dialogue":  # elsewhere these names are a caller's own fields
+        return []
+    calls = [part for part in payload.get("parts", ()) if part["kind"] == ToolCall.kind]
+    calls += payload.get("tool_calls", ())
+    return calls
 
 
 def _check_calls(payload: Mapping[str, Any], limits: Limits) -> None:
-    if payload["content_type"] != "dialogue":  # elsewhere these names are a caller's own fields
-        return
-    calls = payload.get("tool_calls", ())
-    if "parts" in payload:
-        calls = (*calls, *(part for part in payload["parts"] if part["kind"] == ToolCall.kind))
-    for call in calls:
+    for call in payload_calls(payload):
         arguments = call.get("arguments", "")
         if (
             len(arguments) > limits.arguments_bytes_max // 4
@@ -169,7 +249,7 @@ def _check_calls(payload: Mapping[str, Any], limits: Limits) -> None:
                 kind="too_large",
                 hint="Pass large input by reference.",
             )
-        if _depth(arguments) > limits.arguments_depth_max:
+        if _depth(arguments, limits.arguments_depth_max) > limits.arguments_depth_max:
             raise InvalidInput(
                 f"arguments of tool call {printable(repr(call.get('id')))} are nested deeper than {limits.arguments_depth_max} levels",
                 kind="too_deep",
@@ -177,9 +257,9 @@ def _check_calls(payload: Mapping[str, Any], limits: Limits) -> None:
             )
 
 
-def _depth(arguments: str) -> int:
-    """Return how deep JSON text is nested, brackets inside its strings left out; 0 where it can't be deep."""
-    if arguments.count("{") + arguments.count("[") <= 100:
+def _depth(arguments: str, allowed: int) -> int:
+    """Return how deep JSON text is nested, brackets inside its strings left out; 0 where it can't be too deep."""
+    if arguments.count("{") + arguments.count("[") <= allowed:
         return 0
     depth = deepest = 0
     inside = escaped = False

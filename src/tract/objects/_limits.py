@@ -41,4 +41,5 @@ class Limits:
                 raise InvalidInput(
                     f"Limits.{field.name} is {value!r}; it wants a whole number from 1",
                     kind="invalid_config",
+                    hint="Leave it out for the default, or give a number.",
                 )

@@ -85,12 +85,17 @@ def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
     if isinstance(labels, str):
         labels = (labels,)
     if not isinstance(labels, Iterable):
-        raise InvalidInput(f"labels {printable(repr(labels))} are no list", kind="invalid_label")
+        raise InvalidInput(
+            f"labels {printable(repr(labels))} are no list",
+            kind="invalid_label",
+            hint="Give a list of short texts.",
+        )
     for label in labels:
         if not isinstance(label, str) or not label or len(label.encode("utf-8", "replace")) > 200:
             raise InvalidInput(
                 f"label {printable(repr(label))} is not a text of 1 to 200 bytes",
                 kind="invalid_label",
+                hint="Give short texts; longer ones belong in the reason.",
             )
         check_text(label, "label")
     return tuple(dict.fromkeys(labels))

@@ -10,7 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tract.objects._parts import Extra, Part, TextPart, ToolCall, part_payload
+from tract.errors import InvalidInput, printable
+from tract.objects._canonical import canonical
+from tract.objects._parts import (
+    EXTRA_HINT,
+    Extra,
+    Part,
+    TextPart,
+    ToolCall,
+    is_extra,
+    part_of,
+    part_payload,
+)
+
+ROLES = ("system", "developer", "user", "assistant", "tool")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,61 @@ class Message:
         if self.extra:
             data["extra"] = self.extra
         return data
+
+
+def checked_message(message: object, where: str) -> Message:
+    """Return what somebody else's code gave as a message, once it is known to be one.
+
+    Args:
+        message: what was given.
+        where: who gave it, for the error.
+
+    Raises:
+        InvalidInput: it is no `Message`, its role is unknown, a part or a field is of another
+            type, or it holds what no JSON text can.
+    """
+    if not isinstance(message, Message):
+        raise InvalidInput(
+            f"{where} gave {printable(type(message).__name__)}, not a Message",
+            kind="invalid_message",
+            hint="Return tract.Message values (or, from Content.render, a text).",
+        )
+    if message.role not in ROLES:
+        raise InvalidInput(
+            f"{where} gave a message of role {printable(repr(message.role))}",
+            kind="invalid_role",
+            hint=f"Use one of {', '.join(sorted(ROLES))}.",
+        )
+    if not isinstance(message.parts, (tuple, list)) or any(
+        isinstance(part, (str, Mapping)) for part in message.parts
+    ):
+        raise InvalidInput(
+            f"{where} gave a message whose parts are no tuple of parts",
+            kind="invalid_message",
+            hint="Write Message(role, (TextPart(text),)).",
+        )
+    for part in message.parts:
+        if part_of(part) is not part:
+            raise InvalidInput(
+                f"{where} gave a {part.kind} part with arguments that are no text",
+                kind="invalid_message",
+                hint="Give a tool call's arguments as JSON text.",
+            )
+    if message.extra is not None and not is_extra(message.extra):
+        raise InvalidInput(
+            f"{where} gave a message whose extra holds no objects by provider",
+            kind="invalid_message",
+            hint=EXTRA_HINT,
+        )
+    for name in ("name", "call_id"):
+        if not isinstance(getattr(message, name), str | None):
+            raise InvalidInput(
+                f"{where} gave a message whose {name} is no text",
+                kind="invalid_message",
+                hint="Give it as text, or leave it out.",
+            )
+    canonical(message.payload(), where)  # raises for lone surrogates and for what is no JSON
+    return message
 
 
 def with_provider(extra: Extra | None, provider: str) -> Mapping[str, Any]:

@@ -5,10 +5,22 @@ an option or a path trick is refused with the rule that it breaks.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 from tract.errors import InvalidInput, printable
 from tract.objects._canonical import check_text
+
+# Characters that leave no mark, or none that tells them from a space: other spaces, formatting, fillers.
+_UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def _hidden(name: str) -> bool:
+    return not name.isascii() and any(
+        char in _FILLERS or unicodedata.category(char) in _UNSEEN for char in name
+    )
+
 
 _RULES: tuple[tuple[Callable[[str], bool], str], ...] = (
     (lambda n: not n, "is empty"),
@@ -33,7 +45,10 @@ _RULES: tuple[tuple[Callable[[str], bool], str], ...] = (
         lambda n: re.search(r"[ ~^:?*\[\\]", n) is not None,
         "contains a space or one of ~ ^ : ? * [ \\",
     ),
-    (lambda n: printable(n, limit=None) != n, "contains a control or invisible character"),
+    (
+        lambda n: printable(n, limit=None) != n or _hidden(n),
+        "contains a control or invisible character",
+    ),
 )
 
 
@@ -49,7 +64,11 @@ def check_name(name: str, what: str, *, bytes_max: int = 200) -> str:
         InvalidInput: kind `invalid_name`, with the rule that it breaks.
     """
     if not isinstance(name, str):
-        raise InvalidInput(f"{what} name {printable(repr(name))} is not text", kind="invalid_name")
+        raise InvalidInput(
+            f"{what} name {printable(repr(name))} is not text",
+            kind="invalid_name",
+            hint="Give the name as text.",
+        )
     check_text(name, f"{what} name")
     for broken, rule in _RULES:
         if broken(name):
@@ -62,5 +81,6 @@ def check_name(name: str, what: str, *, bytes_max: int = 200) -> str:
         raise InvalidInput(
             f"{what} name {printable(repr(name))} is longer than {bytes_max} bytes",
             kind="invalid_name",
+            hint="Use a shorter name, or open with limits=Limits(name_bytes_max=...).",
         )
     return name

@@ -11,6 +11,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, ClassVar, Literal
 
 from tract.errors import InvalidInput, printable
+from tract.objects._canonical import check_json, plain_json
 
 Extra = Mapping[str, Mapping[str, Any]]
 
@@ -117,6 +118,16 @@ _CLASSES: dict[str, type[Any]] = {
     "file": MediaPart,
     "opaque": OpaquePart,
 }
+_PARTS = tuple(dict.fromkeys(_CLASSES.values()))
+_OBJECTS = frozenset({"extra", "payload", "bound_to"})
+# Fields that are always written, and fields that may be None, by class.
+_NEEDED: dict[type[Any], frozenset[str]] = {
+    cls: frozenset(field.name for field in fields(cls) if field.default is MISSING)
+    for cls in _PARTS
+}
+_OPTIONAL: dict[type[Any], frozenset[str]] = {
+    cls: frozenset(field.name for field in fields(cls) if field.default is None) for cls in _PARTS
+}
 
 
 def part_payload(part: Part) -> dict[str, Any]:
@@ -135,16 +146,27 @@ def part_payload(part: Part) -> dict[str, Any]:
 def part_of(value: "Part | Mapping[str, Any] | str") -> Part:
     """Return the part that a stored JSON value, a part or a plain text stands for.
 
+    A part whose fields are what they should be is given back as it is. The arguments of a tool
+    call may be given as a dict or a list, and become JSON text.
+
     Raises:
         InvalidInput: the kind is unknown or a field is.
+
+    Example:
+        >>> part_of(ToolCall("c1", "look_up", {"order": 7})).arguments
+        '{"order": 7}'
     """
+    if isinstance(value, _PARTS):
+        if is_sound(value):
+            return value  # type: ignore[no-any-return]
+        value = {"kind": value.kind, **{name: getattr(value, name) for name in value.__slots__}}
     if isinstance(value, str):
         return TextPart(value)
     if not isinstance(value, Mapping):
-        if isinstance(value, tuple(set(_CLASSES.values()))):
-            return value
         raise InvalidInput(
-            f"{printable(type(value).__name__)} is no part of a message", kind="invalid_content"
+            f"{printable(type(value).__name__)} is no part of a message",
+            kind="invalid_content",
+            hint="Give a TextPart, ToolCall, MediaPart or other part, or a dict with its kind.",
         )
     kind = value.get("kind")
     cls = _CLASSES.get(kind) if isinstance(kind, str) else None
@@ -154,31 +176,93 @@ def part_of(value: "Part | Mapping[str, Any] | str") -> Part:
             kind="invalid_content",
             hint=f"Use one of {', '.join(_CLASSES)}.",
         )
-    fields = dict(value)
+    data = dict(value)
     if cls is not MediaPart:
-        del fields["kind"]
-    if cls is ToolCall and isinstance(fields.get("arguments"), (Mapping, list)):
-        fields["arguments"] = json.dumps(fields["arguments"], ensure_ascii=False)
-    for name, item in fields.items():
+        del data["kind"]
+    if cls is ToolCall and isinstance(data.get("arguments"), (Mapping, list, tuple)):
+        data["arguments"] = _arguments(data["arguments"])
+    _check_fields(cls, str(kind), data)
+    return cls(**data)  # type: ignore[no-any-return]
+
+
+def call_of(value: Any) -> ToolCall:
+    """Return the tool call that a `ToolCall`, or a dict of its fields, stands for.
+
+    OpenAI's spelling is understood as well: `{"id", "type", "function": {"name", "arguments"}}`,
+    also as the object that a client gives.
+
+    Raises:
+        InvalidInput: it is no call, or a field is missing, unknown or wrong.
+    """
+    if isinstance(value, ToolCall):
+        return part_of(value)  # type: ignore[return-value]
+    dump = getattr(value, "model_dump", None)
+    if callable(dump) and not isinstance(value, type):
+        value = dump(mode="json", exclude_none=True)
+    if not isinstance(value, Mapping):
+        raise InvalidInput(
+            f"{printable(type(value).__name__)} is no tool call",
+            kind="invalid_content",
+            hint="Give ToolCall(id, name, arguments), or a dict with id, name and arguments.",
+        )
+    function = value.get("function")
+    if isinstance(function, Mapping):
+        outer = {key: item for key, item in value.items() if key not in ("function", "type")}
+        value = {**outer, **function}
+    return part_of({**value, "kind": ToolCall.kind})  # type: ignore[return-value]
+
+
+def is_extra(value: object) -> bool:
+    """Return whether a value can be `extra`: objects by the name of a provider."""
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str) and isinstance(item, Mapping) for name, item in value.items()
+    )
+
+
+def is_sound(part: Part) -> bool:
+    """Return whether the fields of a part are of the types that they should be."""
+    cls = type(part)
+    optional = _OPTIONAL.get(cls)
+    if optional is None:
+        return False  # somebody's subclass
+    for name in cls.__slots__:
+        value = getattr(part, name)
+        if value is None:
+            if name not in optional:
+                return False
+        elif name in _OBJECTS:
+            if not isinstance(value, Mapping) or (name == "extra" and not is_extra(value)):
+                return False
+        elif not isinstance(value, str):
+            return False
+    return cls is not MediaPart or _CLASSES.get(part.kind) is MediaPart
+
+
+def _arguments(value: Any) -> str:
+    check_json(value, "arguments")
+    return json.dumps(plain_json(value), ensure_ascii=False, allow_nan=False)
+
+
+def _check_fields(cls: type[Any], kind: str, data: Mapping[str, Any]) -> None:
+    """Refuse fields of a part that are missing, unknown or of another type."""
+    names = [field.name for field in fields(cls)]
+    hint = f"Its fields are {', '.join(name for name in names if name != 'kind')}."
+    for name in _NEEDED[cls]:
+        if name not in data:
+            raise _wrong(kind, f"{name} is missing", hint)
+    for name, item in data.items():
+        if name not in names:
+            raise _wrong(kind, f"{printable(name)} is no field of it", hint)
         wanted = Mapping if name in _OBJECTS else str
         if not (isinstance(item, wanted) or (item is None and name in _OPTIONAL[cls])):
-            raise InvalidInput(
-                f"{kind} part: {printable(name)} is {type(item).__name__}, not {wanted.__name__}",
-                kind="invalid_content",
-            )
-    try:
-        return cls(**fields)  # type: ignore[no-any-return]
-    except TypeError as error:
-        raise InvalidInput(f"{kind} part: {printable(error)}", kind="invalid_content") from None
+            text = f"{name} is {printable(type(item).__name__)}, not {wanted.__name__}"
+            raise _wrong(kind, text, hint)
+    if data.get("extra") is not None and not is_extra(data["extra"]):
+        raise _wrong(kind, "extra holds no objects by provider", EXTRA_HINT)
 
 
-_OBJECTS = frozenset({"extra", "payload", "bound_to"})
-# Fields that are always written, and fields that may be None, by class.
-_NEEDED: dict[type[Any], frozenset[str]] = {
-    cls: frozenset(field.name for field in fields(cls) if field.default is MISSING)
-    for cls in _CLASSES.values()
-}
-_OPTIONAL: dict[type[Any], frozenset[str]] = {
-    cls: frozenset(field.name for field in fields(cls) if field.default is None)
-    for cls in _CLASSES.values()
-}
+EXTRA_HINT = 'Give {"openai": {...}}: for each provider an object of its fields.'
+
+
+def _wrong(kind: str, text: str, hint: str) -> InvalidInput:
+    return InvalidInput(f"{kind} part: {text}", kind="invalid_content", hint=hint)

@@ -29,13 +29,13 @@ def normalise_usage(usage: Any) -> dict[str, Any]:
         10
     """
     raw = _plain(usage)
-    if "prompt_tokens" in raw:
+    if "prompt_tokens" in raw or "completion_tokens" in raw:
         figures = _openai(raw, "prompt_tokens", "completion_tokens")
     elif "cache_creation_input_tokens" in raw or "cache_read_input_tokens" in raw:
         figures = _anthropic(raw)
     elif "input_tokens" in raw or "output_tokens" in raw:
         figures = _openai(raw, "input_tokens", "output_tokens")
-    elif "input" in raw and "output" in raw:
+    elif "input" in raw or "output" in raw:
         names = ("input", "output", "cache_read", "cache_write", "reasoning")
         figures = {name: _figure(raw, name) for name in names}
     else:
@@ -49,11 +49,13 @@ def normalise_usage(usage: Any) -> dict[str, Any]:
 
 def _plain(usage: Any) -> dict[str, Any]:
     dump = getattr(usage, "model_dump", None)
-    if callable(dump):
+    if callable(dump) and not isinstance(usage, type):
         usage = dump(mode="json")
     if not isinstance(usage, Mapping):
         raise InvalidInput(
-            f"usage is {printable(type(usage).__name__)}, no object or dict", kind="invalid_usage"
+            f"usage is {printable(type(usage).__name__)}, no object or dict",
+            kind="invalid_usage",
+            hint="Pass the reply's usage, as the provider's client gave it.",
         )
     raw = dict(usage)
     check_json(raw, "usage")
@@ -72,6 +74,7 @@ def _figure(raw: Any, *path: str) -> int:
         raise InvalidInput(
             f"usage {'.'.join(path)} is {printable(repr(value))}, no whole number of tokens",
             kind="invalid_usage",
+            hint="Give tokens as whole numbers from 0, or leave the figure out.",
         )
     return value
 
@@ -81,8 +84,8 @@ def _openai(raw: Mapping[str, Any], given: str, made: str) -> dict[str, int]:
         "input": _figure(raw, given),
         "output": _figure(raw, made),
         "cache_read": _figure(raw, f"{given}_details", "cached_tokens"),
-        "cache_write": 0,
-        "reasoning": _figure(raw, f"{made}_details", "reasoning_tokens"),
+        "cache_write": _figure(raw, f"{given}_details", "cache_write_tokens"),
+        "reasoning": _reasoning(raw, f"{made}_details"),
     }
 
 
@@ -96,5 +99,10 @@ def _anthropic(raw: Mapping[str, Any]) -> dict[str, int]:
         "output": _figure(raw, "output_tokens"),
         "cache_read": read,
         "cache_write": written,
-        "reasoning": 0,
+        "reasoning": _reasoning(raw, "output_tokens_details"),
     }
+
+
+def _reasoning(raw: Mapping[str, Any], details: str) -> int:
+    # Anthropic reports thinking as part of the output, under another name; nobody reports both.
+    return _figure(raw, details, "reasoning_tokens") or _figure(raw, details, "thinking_tokens")

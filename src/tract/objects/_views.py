@@ -5,15 +5,17 @@ so they stay true after the handle is closed. An entry turns its payload into a 
 when somebody asks for it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from tract.objects._actor import Actor
-from tract.objects._content import Content
-from tract.objects._kinds import ContentTypes
+from tract.objects._content import Content, readable
+from tract.objects._kinds import ContentTypes, payload_calls
 from tract.objects._mark import Mark, Priority
+from tract.objects._message import Message
+from tract.objects._parts import part_payload
 
 
 def payload_role(payload: Mapping[str, Any], types: ContentTypes) -> str:
@@ -31,16 +33,57 @@ _ROLES = {"tool_result": "tool", "reasoning": "assistant", "output": "assistant"
 
 
 def payload_text(payload: Mapping[str, Any], types: ContentTypes) -> str:
-    """Return the text of a payload as a person would read it."""
-    for name in ("text", "output"):
-        if isinstance(text := payload.get(name), str):
-            return text
-    if "parts" in payload and payload["content_type"] in ("dialogue", "instruction", "tool_result"):
-        return "\n".join(part["text"] for part in payload["parts"] if part.get("kind") == "text")
-    if payload["content_type"] in ("dialogue", "instruction", "tool_result", "reasoning"):
-        return str(payload.get("refusal", ""))
-    shown = types.load(payload).render()
-    return shown if isinstance(shown, str) else shown.text
+    """Return the text of a payload as a person would read it.
+
+    Where there is no text it is the refusal, else what media there are ("[image]"), else the
+    reasoning; "" for what only calls tools. It can always be read: where the caller's own type
+    fails on it, it is the text of the stored fields.
+    """
+    return _text_and_calls(payload, types)[0]
+
+
+def payload_line(payload: Mapping[str, Any], types: ContentTypes) -> str:
+    """Return the text of a payload, or which tools it calls where it has none."""
+    text, calls = _text_and_calls(payload, types)
+    return text or (f"calls {', '.join(calls)}" if calls else "")
+
+
+_SPOKEN = ("dialogue", "instruction", "tool_result", "reasoning")
+
+
+def _text_and_calls(payload: Mapping[str, Any], types: ContentTypes) -> tuple[str, Sequence[str]]:
+    kind = payload["content_type"]
+    text = payload.get("output" if kind == "tool_result" else "text")
+    if isinstance(text, str) and text:
+        return text, ()
+    if kind in _SPOKEN:
+        calls = [str(call["name"]) for call in payload_calls(payload)]
+        return payload.get("refusal") or _said(payload.get("parts", ()), calls), calls
+    try:
+        shown: object = types.load(payload).render()
+    except Exception:  # noqa: BLE001 - a type of the caller's own, which may do anything
+        shown = None
+    if isinstance(shown, str):
+        return shown, ()
+    if not isinstance(shown, Message):
+        return readable(payload), ()
+    try:
+        parts = [part_payload(part) for part in shown.parts]
+        calls = [str(call.name) for call in shown.tool_calls]
+        return _said(parts, calls), calls
+    except Exception:  # noqa: BLE001 - parts that no compile would accept
+        return readable(payload), ()
+
+
+def _said(parts: Sequence[Mapping[str, Any]], calls: Sequence[str]) -> str:
+    """Return what parts say: their text, else their media, else the reasoning that led to nothing."""
+    texts = [part["text"] for part in parts if part["kind"] in ("text", "refusal")]
+    if text := "\n".join(texts):
+        return text
+    shown = [f"[{p['kind']}]" for p in parts if p["kind"] in ("image", "audio", "file", "opaque")]
+    if shown or calls:
+        return " ".join(shown)
+    return "\n".join(p.get("text") or "[reasoning]" for p in parts if p["kind"] == "reasoning")
 
 
 class Entry:
@@ -54,14 +97,30 @@ class Entry:
 
     __slots__ = ("_payload", "_types", "commit", "id", "mark")
 
+    id: str
+    commit: str
+    mark: Mark
+    _payload: Mapping[str, Any]
+    _types: ContentTypes
+
     def __init__(
         self, id: str, commit: str, mark: Mark, payload: Mapping[str, Any], types: ContentTypes
     ) -> None:
-        self.id = id
-        self.commit = commit
-        self.mark = mark
-        self._payload = payload
-        self._types = types
+        put = object.__setattr__
+        put(self, "id", id)
+        put(self, "commit", commit)
+        put(self, "mark", mark)
+        put(self, "_payload", payload)
+        put(self, "_types", types)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"an Entry cannot be changed; {name!r} is as it was read")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"an Entry cannot be changed; {name!r} is as it was read")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Entry, (self.id, self.commit, self.mark, self._payload, self._types)
 
     @property
     def content(self) -> Content:
@@ -80,7 +139,11 @@ class Entry:
 
     @property
     def text(self) -> str:
-        """The text as a person would read it; "" for a message that only calls tools."""
+        """The text as a person would read it.
+
+        Without text it is the refusal, the media ("[image]") or the reasoning; "" for a message
+        that only calls tools.
+        """
         return payload_text(self._payload, self._types)
 
     @property
@@ -149,6 +212,9 @@ class CommitInfo:
         """The first eight characters of the id."""
         return self.id[:8]
 
+    def __hash__(self) -> int:
+        return hash(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class CommitDetail:
@@ -185,6 +251,9 @@ class CommitDetail:
         """The commit's id."""
         return self.info.id
 
+    def __hash__(self) -> int:
+        return hash(self.info.id)
+
 
 @dataclass(frozen=True, slots=True)
 class BranchInfo:
@@ -216,3 +285,6 @@ class TractInfo:
     branches: int = 0
     commits: int = 0
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        return hash(self.id)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from tract.errors import InvalidInput, NotFound, StaleHead
+from tract.errors import IdempotencyMismatch, InvalidInput, NotFound, StaleHead, printable
 from tract.graph import state_of
 from tract.objects import (
     APPEND,
@@ -95,6 +95,7 @@ class Draft:
         self._base = base
         self.staged = Staged()
         self._states: dict[str, State] = {}
+        self._refs: dict[tuple[str, str], str | None] = {}  # as the base has them
 
     # Staging
 
@@ -133,8 +134,8 @@ class Draft:
                 kind="unknown_commit",
                 hint="Add the parents of a commit before the commit.",
             )
-        given = (id for id in _blobs_of(commit) if id not in blobs and id not in staged.blobs)
-        if elsewhere := list(given):
+        named = _blobs_of(commit)
+        if elsewhere := [id for id in named if id not in blobs and id not in staged.blobs]:
             self._base.payloads(elsewhere)
         if commit.operation != APPEND:
             return
@@ -265,8 +266,13 @@ class Draft:
         return tract in self.staged.tracts and self._base.tract(tract) is None
 
     def ref(self, tract: str, name: str) -> str | None:
-        change = self.staged.refs.get((tract, name))
-        return change.after if change is not None else self._base.ref(tract, name)
+        where = (tract, name)
+        change = self.staged.refs.get(where)
+        if change is not None:
+            return change.after
+        if where not in self._refs:
+            self._refs[where] = self._base.ref(tract, name)
+        return self._refs[where]
 
     def refs(self, tract: str) -> dict[str, str | None]:
         refs = {} if self._only_here(tract) else self._base.refs(tract)
@@ -372,12 +378,22 @@ class Draft:
         yield from self.staged.blobs.items()
 
 
-def _blobs_of(commit: Commit) -> Iterator[str]:
-    """Yield the ids of the blobs that a commit names."""
-    named = [commit.content, commit.note, *(mark.note for _, mark in commit.marks)]
+def used_key(key: str) -> IdempotencyMismatch:
+    """Return the error for staging an idempotency key that is in the store already."""
+    return IdempotencyMismatch(
+        f"idempotency key {printable(repr(key))} is used already",
+        hint="Look up what was done under it, or use another key.",
+    )
+
+
+def _blobs_of(commit: Commit) -> list[str]:
+    """Return the ids of the blobs that a commit names."""
+    named = [commit.content, commit.note]
+    if commit.marks:
+        named += [mark.note for _, mark in commit.marks]
     if commit.layout:
         named += [piece.mark.note for piece in commit.layout if isinstance(piece, Single)]
-    yield from (id for id in named if id is not None)
+    return [id for id in named if id is not None]
 
 
 def _short(id: str | None) -> str:

@@ -6,6 +6,7 @@ when they are read. It forgets everything when it is dropped.
 """
 
 import random
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,6 @@ from dataclasses import replace
 from tract.errors import (
     Closed,
     Corrupt,
-    InvalidInput,
     NotFound,
     StaleHead,
     StoreBusy,
@@ -32,7 +32,7 @@ from tract.objects import (
     decode_commit,
     decode_payload,
 )
-from tract.store._draft import Draft, Staged
+from tract.store._draft import Draft, Staged, used_key
 from tract.store._protocol import Idempotent, Payload, Problem, TractRow, Usage
 from tract.store._verify import Graph
 
@@ -93,7 +93,10 @@ class _MemoryReader:
             raise NotFound(f"commit {id[:12]} is not in the store", kind="unknown_commit")
         if commit_id(data) != id:
             raise Corrupt(f"commit {id} is damaged", object=f"commit {id}")
-        return decode_commit(id, data)
+        try:
+            return decode_commit(id, data)
+        except (LookupError, ValueError, TypeError, AttributeError):
+            raise Corrupt(f"commit {id} is no commit", object=f"commit {id}") from None
 
     def present(self, ids: Sequence[str]) -> set[str]:
         return {id for id in ids if id in self._t.commits}
@@ -153,6 +156,13 @@ class _MemoryReader:
         yield from list(self._t.blobs.items())
 
 
+class _Turn:
+    """One block of writing."""
+
+    def __init__(self) -> None:
+        self.done = False
+
+
 class MemoryStore:
     """A store in this process's memory.
 
@@ -172,7 +182,8 @@ class MemoryStore:
         self._tables: _Tables | None = _Tables()
         self._busy_timeout = busy_timeout
         # One key at most. Setting a default is one step that no interrupt can split.
-        self._turn: dict[str, object] = {}
+        self._turn: dict[str, _Turn] = {}
+        self._guard = threading.Lock()
 
     @property
     def location(self) -> str:
@@ -193,7 +204,7 @@ class MemoryStore:
     def write(self) -> Iterator[Draft]:
         """Give a draft, and publish it when the block ends without an error."""
         self._open()
-        mine = object()
+        mine = _Turn()
         try:
             self._wait(mine)
             tables = self._open()
@@ -203,12 +214,20 @@ class MemoryStore:
                 self._open()
                 self._tables = _published(tables.copy(), draft.staged)
         finally:
-            if self._turn.get(_WRITER) is mine:
+            mine.done = True
+            self._release(mine)
+
+    def _release(self, turn: _Turn) -> None:
+        with self._guard:
+            if self._turn.get(_WRITER) is turn:
                 del self._turn[_WRITER]
 
-    def _wait(self, mine: object) -> None:
+    def _wait(self, mine: _Turn) -> None:
         began = time.monotonic()
-        while self._turn.setdefault(_WRITER, mine) is not mine:
+        while (other := self._turn.setdefault(_WRITER, mine)) is not mine:
+            if other.done:
+                self._release(other)  # its own end was interrupted
+                continue
             waited = time.monotonic() - began
             if waited >= self._busy_timeout:
                 raise StoreBusy(f"another writer held the store for {waited:.1f} s", waited=waited)
@@ -267,6 +286,6 @@ def _published(tables: _Tables, staged: Staged) -> _Tables:
             tables.counts.setdefault((blob, counter), tokens)
     for owner, key in staged.idempotent:
         if (owner, key) in tables.idempotent:
-            raise InvalidInput(f"idempotency key {printable(repr(key))} is used", kind="used_key")
+            raise used_key(key)
     tables.idempotent.update(staged.idempotent)
     return tables

@@ -1,4 +1,8 @@
-"""Finding a store: what a location means, and the door to the SQL backends, which are slow to load."""
+"""Finding a store: what a location means, and the door to the SQL backends.
+
+They load SQLAlchemy, which takes longer than all the rest, so they wait behind the door until a
+store is opened.
+"""
 
 import os
 import re
@@ -78,7 +82,7 @@ def _path(location: Any) -> Path | None:
         )
     if location == ":memory:":
         return None
-    if not location or "\0" in location:
+    if not location or "\0" in location or not _encodable(location):
         raise InvalidInput(
             f"location {printable(repr(location))} is no path",
             kind="invalid_location",
@@ -102,3 +106,12 @@ def _path(location: Any) -> Path | None:
             hint="Write sqlite:/// with three slashes.",
         )
     return Path(rest[1:])
+
+
+def _encodable(name: str) -> bool:
+    """Return whether the system can be asked for a file of that name."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -43,8 +43,8 @@ class Graph:
             commit = decode_commit(id, body)
             sealed, _ = commit.sealed()
             further_parents(commit)
-        except (TractError, ValueError, KeyError, TypeError, AttributeError) as error:
-            yield Problem(what, f"its bytes are no commit: {error}")
+        except (TractError, LookupError, ValueError, TypeError, AttributeError) as error:
+            yield Problem(what, f"its bytes are no commit ({type(error).__name__})")
             return
         if sealed.id != id:
             yield Problem(what, "its bytes are not in canonical form")

@@ -31,6 +31,7 @@ from tract.store import Draft, Idempotent, Store, TractRow, Usage
 
 _START = 1_700_000_000_000_000
 _STEP = 1_000_000
+_ADA = Actor("human", "ada")
 
 
 class Scribe:
@@ -63,7 +64,7 @@ class Scribe:
         tract: str = "main",
         *,
         branch: str = "main",
-        author: Actor = Actor("human", "ada"),
+        author: Actor = _ADA,
     ) -> None:
         self.store = store
         self.name = tract

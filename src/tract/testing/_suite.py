@@ -34,13 +34,15 @@ class Suite:
 @contextmanager
 def raises(*errors: type[TractError], kind: str | None = None) -> Iterator[None]:
     """Check that the block raises one of these errors, with that kind where one is given."""
+    caught: TractError | None = None
     try:
         yield
     except errors as error:
-        assert kind is None or error.kind == kind, f"kind is {error.kind}, not {kind}"
-        assert str(error), "an error without a message"
-    else:
-        raise AssertionError(f"nothing raised {' or '.join(error.__name__ for error in errors)}")
+        caught = error
+    names = " or ".join(error.__name__ for error in errors)
+    assert caught is not None, f"nothing raised {names}"
+    assert kind is None or caught.kind == kind, f"kind is {caught.kind}, not {kind}"
+    assert str(caught), f"{names} without a message"
 
 
 def damage(store: Store) -> list[str]:

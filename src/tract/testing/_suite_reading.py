@@ -1,4 +1,7 @@
-"""The part of the conformance suite about what a view gives: commits, lines, states, contents."""
+"""The part of the conformance suite about what a view gives: commits, lines, states, contents.
+
+Every promise that `Reader` makes is one test here, on whatever store the suite is given.
+"""
 
 from tract.errors import Corrupt, InvalidInput, MissingEntry, NotFound
 from tract.graph import state_of
@@ -270,13 +273,13 @@ class Reading(Suite):
                     slots = scribe.state()
                     tips.append(scribe.edit(slots[n % 3], f"{n}").id)
                     tips.append(scribe.mark(slots[n % 2], ("pinned", "normal")[n // 2 % 2]).id)
-            store = self.reopen(store) or store
-            with store.read() as view:
+            again = self.reopen(store) or store
+            with again.read() as view:
                 for tip in tips[::37]:
                     assert view.state(tip) == state_of(tip, view.commit, lambda _: None)
                 assert view.length(tips[-1]) == len(tips)
-            assert damage(store) == []
-            store.close()
+            assert damage(again) == []
+            again.close()
 
     def test_all_commits_come_parents_first(self) -> None:
         """Walking the whole store gives each commit once, after its parents."""
@@ -302,12 +305,12 @@ class Reading(Suite):
             scribe = Scribe(store)
             a = scribe.say("a")
             scribe.edit(a, "a2")
-            store = self.reopen(store) or store
-            with store.read() as view:
+            again = self.reopen(store) or store
+            with again.read() as view:
                 tip = view.ref(scribe.tract, "branch/main") or ""
                 seen: dict[str, object] = {}
                 state = view.state(tip, seen)  # type: ignore[arg-type]  # payloads are objects
                 for id, payload in seen.items():
                     assert view.payloads([id])[id] == payload
                 assert len(state) == 1
-            store.close()
+            again.close()

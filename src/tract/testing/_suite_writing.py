@@ -1,10 +1,22 @@
-"""The part of the conformance suite about writing: all or nothing, one after the other, for good."""
+"""The part of the conformance suite about writing: all or nothing, one after the other, for good.
+
+Every promise that `Store.write` and the draft make is one test here, on whatever store is given.
+"""
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 
-from tract.errors import Closed, InvalidInput, NotFound, StaleHead, StoreBusy, TractExists
+from tract.errors import (
+    Closed,
+    IdempotencyMismatch,
+    InvalidInput,
+    NotFound,
+    StaleHead,
+    StoreBusy,
+    TractExists,
+)
 from tract.objects import Actor
 from tract.store import Store, TractRow, Usage
 from tract.testing._scribe import Scribe
@@ -107,16 +119,18 @@ class Writing(Suite):
 
     def test_all_or_nothing(self) -> None:
         """Whatever ends a block, nothing of it is there afterwards, and the store works on."""
+
+        def say_and_fail(scribe: Scribe, error: type[BaseException]) -> None:
+            with scribe.together():
+                scribe.say("never")
+                raise error
+
         with self.open() as store:
             scribe = Scribe(store)
             kept = scribe.say("kept")
             for error in (ValueError, KeyboardInterrupt, SystemExit, GeneratorExit):
-                try:
-                    with scribe.together():
-                        scribe.say("never")
-                        raise error
-                except error:
-                    pass
+                with suppress(error):
+                    say_and_fail(scribe, error)
                 assert scribe.head() == kept.id
                 assert scribe.texts() == ["kept"]
             scribe.say("works")
@@ -265,6 +279,8 @@ class Writing(Suite):
                 assert view.idempotent(one.tract, "\0 %'\U0001f600") == ("", ())
                 assert view.idempotent(one.tract, "\ud800") is None
                 assert view.idempotent(other.tract, "key") is None
+            with raises(IdempotencyMismatch):
+                one.remember("key", "digest", [])
             with raises(InvalidInput, kind="lone_surrogate"):
                 one.remember("\ud800", "digest", [])
             assert damage(store) == []

@@ -16,7 +16,7 @@ from tract.objects import Commit, Slot, parse
 from tract.store._protocol import Problem
 from tract.store._verify import Graph
 from tract.store.sql import _statements as sql
-from tract.store.sql._errors import translated
+from tract.store.sql._errors import DriverError, translated
 from tract.store.sql._known import Known, Row
 from tract.store.sql._publish import snapshot_due, steps
 from tract.store.sql._reader import NONSENSE, SqlReader, checked_payload
@@ -105,7 +105,7 @@ class _Inspection:
         try:
             with closing(self._hold.connection.execute(statement)) as cursor:
                 yield from cursor
-        except sqlite3.Error as error:
+        except DriverError as error:
             raise translated(error, self._location) from None
 
     def pages(self) -> Iterator[Problem]:

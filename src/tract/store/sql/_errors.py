@@ -28,17 +28,22 @@ _NO_ROOM = {
 }
 
 
-def primary_code(error: sqlite3.Error) -> int:
+# What running a statement raises. The driver trips over texts of SQLite's that are no UTF-8, such
+# as a message that quotes a damaged schema.
+DriverError = sqlite3.Error, UnicodeDecodeError
+
+
+def primary_code(error: Exception) -> int:
     """Return SQLite's primary result code of an error; 0 where it has none."""
     return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF
 
 
-def busy(error: sqlite3.Error) -> bool:
+def busy(error: Exception) -> bool:
     """Return whether the database was locked, so that waiting may help."""
     return primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def translated(error: sqlite3.Error, location: str) -> TractError:
+def translated(error: Exception, location: str) -> TractError:
     """Return the error of ours that an error of the driver stands for.
 
     Args:
@@ -50,12 +55,12 @@ def translated(error: sqlite3.Error, location: str) -> TractError:
     match primary_code(error):
         case sqlite3.SQLITE_FULL:
             return DiskFull(f"no room left for {where}", hint=_ROOM)
-        case sqlite3.SQLITE_IOERR if error.sqlite_errorcode in _NO_ROOM:
+        case sqlite3.SQLITE_IOERR if getattr(error, "sqlite_errorcode", 0) in _NO_ROOM:
             return DiskFull(f"the disk refused to write {where} ({text})", hint=_ROOM)
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             hint = "Check the permissions of the file and its folder."
             return ReadOnly(f"{where} may not be written ({text})", hint=hint)
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CONSTRAINT:
             return Corrupt(f"{where} is damaged: {text}", object=location)
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreBusy(f"{where} is locked", waited=0.0)

@@ -11,13 +11,14 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from tract.errors import ReadOnly, StoreError, TractError, printable
 from tract.store.sql import _fork
-from tract.store.sql._errors import primary_code, translated
+from tract.store.sql._errors import DriverError, primary_code, translated
 from tract.store.sql._files import Identity, identity
 from tract.store.sql._sqlite import (
     PAGES_BETWEEN_CHECKPOINTS,
@@ -30,6 +31,7 @@ from tract.store.sql._sqlite import (
     connect,
 )
 
+T = TypeVar("T")
 _IDLE_MAX = 8
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _UNREADABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
@@ -70,9 +72,8 @@ class FileDatabase:
         self._idle: list[tuple[sqlite3.Connection, Identity | None]] = []
         self._held: dict[int, Hold] = {}
         self._unchecked_pages = 0
-        with suppress(OSError):
-            if os.stat(self._wal).st_size > WAL_BYTES_MAX:  # noqa: PTH116 - see identity
-                self._unchecked_pages = PAGES_BETWEEN_CHECKPOINTS
+        if _size(self._wal) > WAL_BYTES_MAX:
+            self._unchecked_pages = PAGES_BETWEEN_CHECKPOINTS
         _fork.watch(self)
 
     # Connections
@@ -81,7 +82,7 @@ class FileDatabase:
         _fork.check_safe(self._identity, self.location)
         self._same_file()
         try:
-            connection = connect(self._uri, self._durability)
+            connection = self.patiently(lambda: connect(self._uri, self._durability))
         except sqlite3.OperationalError as error:
             if primary_code(error) not in _UNREADABLE or not self.freeze():
                 raise
@@ -168,13 +169,14 @@ class FileDatabase:
 
     @contextmanager
     def writing(self) -> Iterator[Hold]:
-        """Give a hold with the write lock; what `publishing` did not commit is rolled back."""
+        """Give a hold with the write lock; what `publish` did not commit is rolled back."""
         if self.read_only:
             hint = "Open it without read_only=True."
             raise ReadOnly(f"{printable(self.location)} was opened read-only", hint=hint)
         hold = Hold()
         try:
             self._begin(hold, "BEGIN IMMEDIATE")
+            hold.writing = True
             if self._unchecked_pages >= PAGES_BETWEEN_CHECKPOINTS:
                 self._checkpoint()
                 # Only a transaction that begins after all was copied back writes the WAL from its
@@ -189,33 +191,36 @@ class FileDatabase:
     def _begin(self, hold: Hold, how: str) -> None:
         try:
             self._take(hold)
-        except sqlite3.Error as error:
+        except DriverError as error:
             raise translated(error, self.location) from None
         self._begin_again(hold, how)
 
     def _begin_again(self, hold: Hold, how: str) -> None:
         connection = hold.connection
         try:
-            self.patiently(lambda: begin(connection, how, self.location, self.expected))
-        except sqlite3.Error as error:
+            self.patiently(
+                lambda: begin(connection, how, self.location, self.expected),
+                lambda: list(self._held.values()),
+            )
+        except DriverError as error:
             raise translated(error, self.location) from None
         if hold.wal is None:
             hold.wal = identity(self._wal)  # made or opened by the transaction that just began
 
-    @contextmanager
-    def publishing(self, hold: Hold, pages: int = 8) -> Iterator[Hold]:
-        """Commit what the block writes, all of it or nothing."""
+    def publish(self, hold: Hold, work: Callable[[Hold], T], pages: int = 8) -> T:
+        """Commit what `work` writes, all of it or nothing, and return what it returns."""
         connection = hold.connection
         # A renamed or replaced file would take the write, and nobody would ever see it.
         self._same_file()
         if identity(self._wal) != hold.wal:
             raise _replaced(f"the write-ahead log of {self.location} was removed or replaced")
-        yield hold
+        made = work(hold)
         try:
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except DriverError as error:
             raise translated(error, self.location) from None
         self._unchecked_pages += pages
+        return made
 
     def _same_file(self) -> None:
         if identity(self.location) != self._identity:
@@ -244,9 +249,8 @@ class FileDatabase:
         """
         if self._frozen is not None:
             return False
-        with suppress(OSError):
-            if os.stat(self._wal).st_size:  # noqa: PTH116 - see identity
-                return False
+        if _size(self._wal):
+            return False
         self._drop_idle()
         self._frozen = self._as_it_is()
         self._uri = f"{Path(self.location).as_uri()}?mode=ro&immutable=1"
@@ -314,7 +318,7 @@ class FileDatabase:
                 mode = self.patiently(lambda: run("PRAGMA journal_mode").fetchone()[0])
                 if mode != "wal" and self._frozen is None:
                     mode = self.patiently(lambda: run("PRAGMA journal_mode=WAL").fetchone()[0])
-        except sqlite3.Error as error:
+        except DriverError as error:
             if primary_code(error) != sqlite3.SQLITE_READONLY:
                 raise translated(error, self.location) from None
         else:
@@ -325,7 +329,7 @@ class FileDatabase:
     def leave_untouched(self) -> None:
         """Close without copying WAL frames back into a file that is not ours to change."""
         keeper = None
-        if identity(self._wal) is not None:
+        if _size(self._wal):
             uri = f"{Path(self.location).as_uri()}?mode=ro"
             with suppress(sqlite3.Error, TractError):
                 # A second connection, that cannot write, makes the first one not the last.
@@ -339,6 +343,8 @@ class FileDatabase:
     def trace(self, callback: Trace | None) -> None:
         """Have `callback` called with every statement from now on; None ends it."""
         self._trace = callback
+        for hold in list(self._held.values()):
+            hold.trace(callback)
         for connection, _ in list(self._idle):
             connection.set_trace_callback(callback)
 
@@ -372,6 +378,13 @@ class FileDatabase:
         self._held, self._idle = {}, []
         self._resting = False
         self._pid = os.getpid()
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 - see identity
+    except OSError:
+        return 0
 
 
 def _replaced(what: str) -> StoreError:

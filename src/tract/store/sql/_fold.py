@@ -7,16 +7,18 @@ what it needs is made. Nothing here recurses, however merges are knotted.
 """
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any, Protocol
 
 from tract.graph import further_parents, step
-from tract.objects import Commit, Slot, State
+from tract.objects import Appended, Commit, Slot, State
 from tract.store._protocol import Payload
 from tract.store.sql._known import Known, Row, damaged
 from tract.store.sql._schema import LANE_BITS
 
 ROWS_AT_ONCE = 1000
 Range = tuple[int, int]
+_KEY = itemgetter(0)
 
 
 class Source(Protocol):
@@ -44,19 +46,17 @@ class Source(Protocol):
         """Return the state kept for the commit with that key."""
         ...
 
-    def stretch(
-        self, ranges: list[Range], seen: dict[str, Payload]
-    ) -> Iterator[tuple[int, Commit]]:
-        """Yield the commits in these key ranges, oldest first; put their contents into `seen`."""
+    def stretch(self, ranges: list[Range], seen: dict[str, Payload]) -> Iterator[Commit | Appended]:
+        """Yield what the commits in these key ranges do, oldest first; put contents into `seen`."""
         ...
 
 
 class _Line:
     """A stretch of a first-parent line that is being folded."""
 
-    def __init__(self, slots: list[Slot], commits: list[Commit]) -> None:
+    def __init__(self, slots: list[Slot]) -> None:
         self.slots = slots
-        self.commits = commits
+        self.steps: list[Commit | Appended] = []
         self.done = 0
 
 
@@ -80,6 +80,8 @@ class Fold:
     def state(self, row: Row) -> State:
         """Return the state of the commit in that row."""
         line = self._load(row)
+        if not self._wanted:
+            return tuple(line.slots)
         self._load_others()
         waiting = [(line, row.id)]
         while waiting:
@@ -94,19 +96,33 @@ class Fold:
 
     def _load(self, row: Row) -> _Line:
         ranges, parent, slots = self._plan(row)
-        commits: list[Commit] = []
-        line = _Line(slots, commits)
-        for _, commit in self._source.stretch(ranges, self._seen):
-            if (commit.parents[0] if commit.parents else None) != parent:
-                raise damaged(f"commit {commit.id}")
-            commits.append(commit)
-            self._line_of[commit.id] = line
-            if commit.layout:
-                self._wanted.update(further_parents(commit).values())
-            parent = commit.id
+        line = _Line(slots)
+        steps, append = line.steps, slots.append
+        waiting = bool(self._wanted)
+        for done in self._source.stretch(ranges, self._seen):
+            if isinstance(done, Appended):
+                before, slot = done
+                id = slot.commit
+            else:
+                id, before = done.id, done.parents[0] if done.parents else None
+                if done.layout:
+                    self._wanted.update(further_parents(done).values())
+                    waiting = bool(self._wanted)
+            if before != parent:
+                raise damaged(f"commit {id}")
+            parent = id
+            if waiting:
+                steps.append(done)
+                self._line_of[id] = line
+            elif isinstance(
+                done, Appended
+            ):  # as nearly always: it is folded at once, and let go of
+                append(done.slot)
+            else:
+                step(slots, done, {}, self._source.commit)
         if parent != row.id:
             raise damaged(f"the line of commit {row.id}")
-        if not commits:
+        if not steps:
             self._made[row.id] = tuple(slots)
         return line
 
@@ -132,19 +148,24 @@ class Fold:
 
     def _advance(self, line: _Line, until: str) -> str | None:
         """Fold a line up to a commit; return the id of a state that is needed first, or None."""
-        commits, slots = line.commits, line.slots
-        for at in range(line.done, len(commits)):
-            commit = commits[at]
-            others: dict[int, State] = {}
-            for number, parent in further_parents(commit).items() if commit.layout else ():
-                if (state := self._state_at_hand(parent)) is None:
-                    return parent
-                others[number] = state
-            step(slots, commit, others, self._source.commit)
+        steps, slots = line.steps, line.slots
+        for at in range(line.done, len(steps)):
+            done = steps[at]
+            if isinstance(done, Appended):
+                id = done.slot.commit
+                slots.append(done.slot)
+            else:
+                id = done.id
+                others: dict[int, State] = {}
+                for number, parent in further_parents(done).items() if done.layout else ():
+                    if (state := self._state_at_hand(parent)) is None:
+                        return parent
+                    others[number] = state
+                step(slots, done, others, self._source.commit)
             line.done = at + 1
-            if commit.id in self._wanted:
-                self._made[commit.id] = tuple(slots)
-            if commit.id == until:
+            if id in self._wanted:
+                self._made[id] = tuple(slots)
+            if id == until:
                 return None
         return None
 
@@ -197,5 +218,12 @@ def portions(ranges: list[Range], lists_max: int) -> Iterator[list[Range]]:
 
 
 def in_order(rows: list[Any]) -> list[Any]:
-    """Return rows sorted by their first value, the key."""
-    return sorted(rows, key=lambda row: row[0])
+    """Return rows sorted by their first value, the key.
+
+    Raises:
+        Corrupt: the keys are not all numbers.
+    """
+    try:
+        return sorted(rows, key=_KEY)
+    except TypeError:
+        raise damaged("a key of a table") from None

@@ -9,15 +9,17 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from tract.errors import StateError
 from tract.store.sql import _fork
-from tract.store.sql._errors import translated
+from tract.store.sql._errors import DriverError, translated
 from tract.store.sql._sqlite import Hold, Patience, Trace, begin, closed, connect
 
+T = TypeVar("T")
 _WRITER = "writer"
 _REST_SECONDS_MAX = 1.0
 
@@ -54,6 +56,7 @@ class MemoryDatabase:
             raise closed(self.location)
         if self._current.in_transaction:
             self._current.rollback()  # publishing was interrupted between BEGIN and its clean-up
+        self._views = {key: view for key, view in self._views.items() if not view.done}
         hold.give(self._current)
 
     def _look_for_fork(self) -> None:
@@ -88,20 +91,27 @@ class MemoryDatabase:
         hold = Hold()
         try:
             began = time.monotonic()
-            while self._turn.setdefault(_WRITER, hold) is not hold:
-                self._patiently.pause(began)
+            while (holder := self._turn.setdefault(_WRITER, hold)) is not hold:
+                if holder.done:
+                    self._release(holder)  # its own end was interrupted
+                else:
+                    self._patiently.pause(began, lambda: list(self._turn.values()))
+            hold.writing = True
             with self._guard:
                 self._enter(hold)
             yield hold
         finally:
             hold.done = True
             hold.take()
+            self._release(hold)
+
+    def _release(self, hold: Hold) -> None:
+        with self._guard:
             if self._turn.get(_WRITER) is hold:
                 del self._turn[_WRITER]
 
-    @contextmanager
-    def publishing(self, hold: Hold, pages: int = 8) -> Iterator[Hold]:
-        """Commit what the block writes, all of it or nothing."""
+    def publish(self, hold: Hold, work: Callable[[Hold], T], pages: int = 8) -> T:
+        """Commit what `work` writes, all of it or nothing, and return what it returns."""
         before = hold.connection
         target = Hold()
         with self._guard:
@@ -110,10 +120,10 @@ class MemoryDatabase:
             target.give(connection)
             try:
                 begin(connection, "BEGIN IMMEDIATE", self.location, None)
-                yield target
+                made = work(target)
                 connection.execute("COMMIT")
                 self._current = connection
-            except sqlite3.Error as error:
+            except DriverError as error:
                 raise translated(error, self.location) from None
             finally:
                 target.take()
@@ -121,6 +131,7 @@ class MemoryDatabase:
                     connection.rollback()
                 if connection is not self._current:
                     connection.close()
+        return made
 
     def _copy(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         other = connect(self.location, "normal")
@@ -138,6 +149,8 @@ class MemoryDatabase:
     def trace(self, callback: Trace | None) -> None:
         """Have `callback` called with every statement from now on; None ends it."""
         self._trace = callback
+        for hold in list(self._views.values()):
+            hold.trace(callback)
         self._current.set_trace_callback(callback)
 
     def close(self) -> None:

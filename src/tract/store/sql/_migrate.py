@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from tract.errors import Corrupt, ReadOnly, printable
 from tract.store.sql import _statements as sql
-from tract.store.sql._errors import translated
+from tract.store.sql._errors import DriverError, translated
 from tract.store.sql._file_database import FileDatabase
 from tract.store.sql._schema import APPLICATION_ID, SCHEMA_VERSION, metadata
-from tract.store.sql._sqlite import Database
+from tract.store.sql._sqlite import Database, Hold
 
 
 def make_tables(database: Database) -> None:
@@ -30,18 +31,23 @@ def make_tables(database: Database) -> None:
     with _named(database), database.writing() as hold:
         if hold.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             return
-        with database.publishing(hold) as target:
-            for statement in create_statements():
-                target.connection.execute(statement)
-            target.connection.execute(sql.INSERT_VERSION, {"version_num": SCHEMA_VERSION})
-            target.connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        database.publish(hold, _write_tables)
+
+
+def _write_tables(hold: Hold) -> None:
+    for statement in create_statements():
+        hold.connection.execute(statement)
+    hold.connection.execute(sql.INSERT_VERSION, {"version_num": SCHEMA_VERSION})
+    hold.connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
 
 
 @contextmanager
 def _named(database: Database) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except DBAPIError as error:  # the driver's error, as SQLAlchemy wraps it in a migration
+        raise translated(error.orig or error, database.location) from error
+    except DriverError as error:
         raise translated(error, database.location) from None
 
 
@@ -87,8 +93,7 @@ def migrate(database: Database, scripts: Path | None = None) -> None:
             _keep_copy(
                 database.path, database.path.with_name(f"{database.path.name}.backup-{found}")
             )
-        with database.publishing(hold, pages=1000) as target:
-            runner.upgrade(target.connection, steps)
+        database.publish(hold, lambda at: runner.upgrade(at.connection, steps), pages=1000)
 
 
 def _keep_copy(path: Path, to: Path) -> None:

@@ -7,21 +7,22 @@ state (the cost rule), so that reading a state costs what is in it, not what eve
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from itertools import count
 from typing import Any
 
-from tract.errors import StaleHead, TractExists, printable
+from tract.errors import InvalidInput, StaleHead, TractError, TractExists, printable
 from tract.objects import APPEND, ARRANGE, EDIT, Commit, Operation, Single, State, canonical
-from tract.store._draft import Draft
+from tract.store._draft import Draft, used_key
 from tract.store._protocol import TractRow
 from tract.store.sql import _statements as sql
-from tract.store.sql._errors import translated
+from tract.store.sql._errors import DriverError, translated
 from tract.store.sql._known import Known, Row, damaged
 from tract.store.sql._reader import SqlReader, raw_id
 from tract.store.sql._schema import LANE_BITS, seal, snapshot_seal
 from tract.store.sql._sqlite import Hold
 
 SNAPSHOT_FACTOR, SNAPSHOT_EXTRA = 2, 64
+Params = Mapping[str, Any] | tuple[Any, ...]
 
 
 class Publisher:
@@ -45,6 +46,7 @@ class Publisher:
         self._rows: dict[str, Row] = {}
         self._tips: set[int] = set()
         self._given: set[int] = set()
+        self._taken: dict[int, bool] = {}
         self._lane: int | None = None
         self._made: dict[str, int] = {}
 
@@ -61,38 +63,51 @@ class Publisher:
             self._operation(operation)
         for tract, usage in staged.usages:
             key = self._next(sql.LAST_USAGE)
-            values: tuple[Any, ...] = (key, self._tract_key(tract), usage.commit, usage.at)
-            values = (*values, canonical(usage.body))
-            self._insert(sql.INSERT_USAGE, ("key", "tract", "commit", "at", "body"), values)
+            owner, body = self._tract_key(tract), canonical(usage.body)
+            self._insert(sql.INSERT_USAGE, (key, owner, usage.commit, usage.at, body))
         for (tract, name), done in staged.idempotent.items():
             commits = canonical(list(done.commits)).decode()
             values = (self._tract_key(tract), name, done.digest, commits)
-            self._insert(sql.INSERT_IDEMPOTENT, ("tract", "name", "digest", "commits"), values)
+            self._insert(sql.INSERT_IDEMPOTENT, values, used_key(name))
         self._counts(blobs)
         return made
 
     # Running statements
 
-    def _run(self, statement: str, params: Mapping[str, Any]) -> int:
-        """Run a statement and return how many rows it changed."""
+    def _run(self, statement: str, params: Params, twice: TractError | None = None) -> int:
+        """Run a statement and return how many rows it changed.
+
+        Args:
+            statement: its text.
+            params: its parameters.
+            twice: what to raise where a row of that key is there already.
+        """
         try:
             return self._connection.execute(statement, params).rowcount
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.Error as error:
+        except DriverError as error:
+            if twice is not None and isinstance(error, sqlite3.IntegrityError):
+                raise twice from None
             raise translated(error, self._location) from None
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise _unstorable(error) from None
 
-    def _many(self, statement: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    def _many(self, statement: str, rows: Iterable[Params]) -> int:
+        """Run a statement for each of many rows and return how many rows it changed."""
         try:
-            self._connection.executemany(statement, rows)
-        except sqlite3.Error as error:
+            return self._connection.executemany(statement, rows).rowcount
+        except DriverError as error:
             raise translated(error, self._location) from None
+        except (OverflowError, UnicodeEncodeError) as error:
+            raise _unstorable(error) from None
 
-    def _insert(self, statement: str, names: tuple[str, ...], values: tuple[Any, ...]) -> None:
-        self._run(statement, {**dict(zip(names, values, strict=True)), "seal": seal(*values)})
+    def _insert(
+        self, statement: str, values: tuple[Any, ...], twice: TractError | None = None
+    ) -> None:
+        """Run an insert of these columns and, as the last one, their seal."""
+        self._run(statement, (*values, seal(*values)), twice)
 
-    def _next(self, statement: str, params: Mapping[str, Any] | None = None) -> int:
-        last = self._reader.one(statement, params or {})[0]
+    def _next(self, statement: str, *params: Any) -> int:
+        last = self._reader.one(statement, params)[0]
         if last is not None and not isinstance(last, int):
             raise damaged(f"number {printable(repr(last))}")
         return (last or 0) + 1
@@ -114,34 +129,27 @@ class Publisher:
         sealed = seal(key, row.id, row.name, row.parent, row.created_at, row.resume, metadata)
         values: dict[str, Any] = {"name": row.name, "resume": row.resume, "metadata": metadata}
         values["seal"] = sealed
-        try:
-            if exists:
-                self._run(sql.UPDATE_TRACT, {**values, "row": key})
-                return
-            self._made[row.id] = key
-            fixed = {"key": key, "id": row.id, "parent": row.parent, "created_at": row.created_at}
-            self._run(sql.INSERT_TRACT, {**values, **fixed})
-        except sqlite3.IntegrityError:
-            raise TractExists(
-                f"tract {printable(repr(row.name))} is there already", hint="Use another name."
-            ) from None
+        name = printable(repr(row.name))
+        taken = TractExists(f"tract {name} is there already", hint="Use another name.")
+        if exists:
+            self._run(sql.UPDATE_TRACT, {**values, "row": key}, taken)
+            return
+        self._made[row.id] = key
+        fixed = {"key": key, "id": row.id, "parent": row.parent, "created_at": row.created_at}
+        self._run(sql.INSERT_TRACT, {**values, **fixed}, taken)
 
     def _ref(self, tract: str, name: str, before: str | None, after: str | None) -> None:
         key = self._tract_key(tract)
         old = None if before is None else self._row(before).key
         new = None if after is None else self._row(after).key
         sealed = seal(key, name, new)
-        values = {"tract": key, "name": name, "before": old, "after": new, "new_seal": sealed}
-        if self._run(sql.MOVE_REF, values) == 1:
+        if self._run(sql.MOVE_REF, (new, sealed, key, name, old)) == 1:
             return
-        if before is None:
-            with suppress(sqlite3.IntegrityError):
-                self._run(
-                    sql.INSERT_REF, {"tract": key, "name": name, "commit": new, "seal": sealed}
-                )
-                return
-        actual = self._reader.ref(tract, name)
-        raise StaleHead(f"{name} moved meanwhile", expected=before, actual=actual)
+        is_there = self._reader.one(sql.REF, (key, name)) is not None
+        if before is not None or is_there:
+            actual = self._reader.ref(tract, name) if is_there else None
+            raise StaleHead(f"{name} moved meanwhile", expected=before, actual=actual)
+        self._run(sql.INSERT_REF, (key, name, new, sealed))
 
     # Blobs and commits
 
@@ -150,17 +158,12 @@ class Publisher:
         staged = self._staged.blobs
         if not staged:
             return {}
-        first = self._next(sql.LAST_BLOB)
-        if len(staged) == 1:
-            (id, data), *_ = staged.items()
-            if self._run(sql.PUT_BLOB, _blob_row(first, raw_id(id), data)) == 1:
-                return {id: first}
-            return self._blob_keys([id])
-        keys = self._blob_keys(list(staged))
-        new = [(id, data) for id, data in staged.items() if id not in keys]
-        keys.update((id, first + i) for i, (id, _) in enumerate(new))
-        self._many(sql.INSERT_BLOB, [_blob_row(keys[id], raw_id(id), data) for id, data in new])
-        return keys
+        keys = dict(zip(staged, count(self._next(sql.LAST_BLOB)), strict=False))
+        rows = [_blob_row(keys[id], raw_id(id), data) for id, data in staged.items()]
+        written = (
+            self._many(sql.PUT_BLOB, rows) if len(rows) > 1 else self._run(sql.PUT_BLOB, rows[0])
+        )
+        return keys if written == len(rows) else self._blob_keys(list(staged))
 
     def _blob_keys(self, ids: list[str]) -> dict[str, int]:
         keys: dict[str, int] = {}
@@ -173,10 +176,11 @@ class Publisher:
 
     def _commits(self, blobs: Mapping[str, int]) -> list[Row]:
         staged = self._staged.commits
-        self._rows.update(self._at_hand(staged))
-        older = {commit.content for commit, _ in staged.values()} - blobs.keys() - {None}
-        keys = {**blobs, **self._blob_keys([id for id in older if id is not None])}
-        new: list[dict[str, Any]] = []
+        self._rows.update(self._stored())
+        contents = {commit.content for commit, _ in staged.values() if commit.content is not None}
+        older = contents - blobs.keys()
+        keys = {**blobs, **self._blob_keys(list(older))} if older else blobs
+        new: list[tuple[Any, ...]] = []
         made: list[Row] = []
         for id, (commit, body) in staged.items():
             if id in self._rows:
@@ -184,22 +188,39 @@ class Publisher:
             row = self._placed(commit, None if commit.content is None else keys[commit.content])
             self._rows[id] = row
             made.append(row)
-            values = row._asdict()
-            del values["id"]
-            sealed = seal(row.key, row.blob, row.size, row.cost, row.snapshot)
-            new.append({**values, "hash": raw_id(id), "seal": sealed, "body": body})
+            new.append(_commit_row(row, body))
         self._many(sql.INSERT_COMMIT, new)
         return made
 
-    def _at_hand(self, staged: Mapping[str, tuple[Commit, bytes]]) -> dict[str, Row]:
-        """Return the rows of staged commits that are stored already, and of their stored parents."""
-        wanted = dict.fromkeys(staged)
-        for commit, _ in staged.values():
-            wanted.update(dict.fromkeys(commit.parents[:1]))
-        cached = self._known.rows_by_id
-        known = {id: row for id in wanted if (row := cached.get(id)) is not None}
-        known.update(self._reader.rows_of([id for id in wanted if id not in known]))
-        return known
+    def _stored(self) -> dict[str, Row]:
+        """Return the rows of those staged commits that are stored already.
+
+        Only a commit whose first parent is stored can be, and only if the key behind the parent's
+        is taken: the first commit to follow another takes it. So a new line is not looked up.
+        """
+        known = self._known.rows_by_id
+        staged = self._staged.commits
+        found: dict[str, Row] = {}
+        maybe: dict[str, None] = {}
+        for id, (commit, _) in staged.items():
+            parent = commit.parents[0] if commit.parents else None
+            if id in known:
+                found[id] = known[id]
+            elif parent in staged:
+                if parent in found or parent in maybe:
+                    maybe[id] = None
+            elif parent is None or self._followed(self._row(parent).key):
+                maybe[id] = None
+        if maybe:
+            found.update(self._reader.rows_of(list(maybe)))
+        return found
+
+    def _followed(self, key: int) -> bool:
+        """Return whether a stored commit continues the lane behind this key."""
+        follower = key + 1
+        if follower not in self._taken:
+            self._taken[follower] = bool(self._reader.one(sql.HAS_KEY, (follower,))[0])
+        return self._taken[follower]
 
     def _row(self, id: str) -> Row:
         row = self._rows.get(id) or self._known.rows_by_id.get(id)
@@ -217,8 +238,7 @@ class Publisher:
             near = -1 if parent is None else parent.snapshot
             return Row(key, commit.id, blob, size, cost, near)
         data = encode_snapshot(self._draft.state(commit.id))
-        row = {"key": key, "seal": snapshot_seal(key, data), "data": data}
-        self._run(sql.INSERT_SNAPSHOT, row)
+        self._run(sql.INSERT_SNAPSHOT, (key, snapshot_seal(key, data), data))
         return Row(key, commit.id, blob, size, 0, key)
 
     def _size(self, commit: Commit, parent: Row | None) -> int:
@@ -234,10 +254,7 @@ class Publisher:
             follower = parent + 1
             free = parent in self._tips
             # What this draft gave out is not in the table yet, so it is asked for apart.
-            free = free or (
-                follower not in self._given
-                and not self._reader.one(sql.HAS_KEY, {"key": follower})[0]
-            )
+            free = free or (follower not in self._given and not self._followed(parent))
             if free:
                 self._tips.discard(parent)
                 self._tips.add(follower)
@@ -246,7 +263,7 @@ class Publisher:
         if self._lane is None:
             self._lane = self._next(sql.LAST_LANE) - 1
         self._lane += 1
-        self._insert(sql.INSERT_LANE, ("id", "base"), (self._lane, parent))
+        self._insert(sql.INSERT_LANE, (self._lane, parent))
         key = self._lane << LANE_BITS
         self._tips.add(key)
         return key
@@ -255,7 +272,7 @@ class Publisher:
 
     def _operation(self, operation: Operation) -> None:
         tract = self._tract_key(operation.tract)
-        number = self._next(sql.LAST_OPERATION, {"tract": tract})
+        number = self._next(sql.LAST_OPERATION, tract)
         body: dict[str, Any] = {"actor": [operation.actor.kind, operation.actor.name]}
         if operation.refs:
             body["refs"] = [
@@ -266,8 +283,8 @@ class Publisher:
             body["arguments"] = operation.arguments
         if operation.group:
             body["group"] = operation.group
-        values = (tract, number, operation.at, operation.verb, canonical(body))
-        self._insert(sql.INSERT_OPERATION, ("tract", "number", "at", "verb", "body"), values)
+        at, verb = operation.at, operation.verb
+        self._insert(sql.INSERT_OPERATION, (tract, number, at, verb, canonical(body)))
 
     def _key_of(self, id: str | None) -> int | None:
         return None if id is None else self._row(id).key
@@ -286,14 +303,27 @@ class Publisher:
         self._many(sql.PUT_COUNT, rows)
 
 
-def _blob_row(key: int, raw: bytes, data: bytes) -> dict[str, Any]:
-    return {"key": key, "hash": raw, "seal": seal(key, raw), "data": data}
+def _commit_row(row: Row, body: bytes) -> tuple[Any, ...]:
+    key, id, *index = row
+    return key, raw_id(id), *index, seal(key, *index), body
+
+
+def _blob_row(key: int, raw: bytes, data: bytes) -> tuple[Any, ...]:
+    return key, raw, seal(key, raw), data
+
+
+def _unstorable(error: OverflowError | UnicodeEncodeError) -> InvalidInput:
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidInput("a name has a lone surrogate", kind="lone_surrogate")
+    return InvalidInput("a number has more than 64 bits", kind="invalid_number")
 
 
 def steps(commit: Commit, parent: Row | None) -> int:
     """Return the steps from the last snapshot to a commit: commits, and entries not in runs."""
-    singles = sum(1 for piece in commit.layout if isinstance(piece, Single))
-    return (0 if parent is None else parent.cost) + 1 + singles
+    cost = 1 if parent is None else parent.cost + 1
+    if commit.layout:
+        cost += sum(1 for piece in commit.layout if isinstance(piece, Single))
+    return cost
 
 
 def snapshot_due(cost: int, size: int) -> bool:

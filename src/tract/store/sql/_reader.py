@@ -6,13 +6,13 @@ read lane by lane; states are folded next door.
 """
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tract.errors import Corrupt, InvalidInput, NotFound
 from tract.objects import (
     Actor,
+    Appended,
     Commit,
     Mark,
     Operation,
@@ -20,22 +20,24 @@ from tract.objects import (
     Slot,
     State,
     decode_commit,
+    decode_step,
     parse,
+    uncollected,
 )
 from tract.store._protocol import Idempotent, Payload, TractRow, Usage
 from tract.store.sql import _statements as sql
-from tract.store.sql._errors import translated
+from tract.store.sql._errors import DriverError, translated
 from tract.store.sql._fold import Fold, in_order, portions
 from tract.store.sql._known import Known, Row, damaged
 from tract.store.sql._schema import LANE_BITS, seal, snapshot_seal
 from tract.store.sql._sqlite import Hold
 
 EVERYTHING = 1 << 62
-_BLOB_TAG, _COMMIT_TAG = b"tract:blob:1\n", b"tract:commit:1\n"
 _BYTES_AT_ONCE = 4 << 20
 # What decoding raises when bytes or types are not what they should be.
 NONSENSE = (TypeError, ValueError, KeyError, AttributeError, IndexError)
-_sha256 = hashlib.sha256
+# Hashes that have taken in the tag already; a copy goes on with the bytes without joining both.
+_BLOB, _COMMIT = hashlib.sha256(b"tract:blob:1\n"), hashlib.sha256(b"tract:commit:1\n")
 
 
 class SqlReader:
@@ -46,16 +48,16 @@ class SqlReader:
         self._location = location
         self.known = known
 
-    def all(self, statement: str, params: Mapping[str, Any] | tuple[()] = ()) -> list[Any]:
+    def all(self, statement: str, params: Mapping[str, Any] | tuple[Any, ...] = ()) -> list[Any]:
         """Return all rows of a statement."""
         try:
             return self._hold.connection.execute(statement, params).fetchall()
-        except sqlite3.Error as error:
+        except DriverError as error:
             raise translated(error, self._location) from None
         except UnicodeEncodeError:
             return []  # a lone surrogate was asked for, and no text that is stored has one
 
-    def one(self, statement: str, params: Mapping[str, Any] | tuple[()] = ()) -> Any:
+    def one(self, statement: str, params: Mapping[str, Any] | tuple[Any, ...] = ()) -> Any:
         """Return the first row of a statement, or None."""
         rows = self.all(statement, params)
         return rows[0] if rows else None
@@ -88,7 +90,7 @@ class SqlReader:
 
     def ref_row(self, tract: int, name: str) -> Row | None:
         """Return the index columns of the commit that a ref is at; None for an unborn branch."""
-        found = self.one(sql.REF, {"tract": tract, "name": name})
+        found = self.one(sql.REF, (tract, name))
         if found is None:
             raise NotFound(f"ref {name} is unknown", kind="unknown_ref")
         key = found[0]
@@ -122,7 +124,7 @@ class SqlReader:
         """Return a row of `commits` as index columns and bytes, both checked."""
         key, raw, blob, size, cost, snapshot, sealed, body = found
         id = _hex(raw, f"commit number {key}")
-        if sealed != seal(key, blob, size, cost, snapshot) or not _fits(_COMMIT_TAG, body, raw):
+        if sealed != seal(key, blob, size, cost, snapshot) or not _fits(_COMMIT, body, raw):
             raise damaged(f"commit {id}")
         row = Row(key, id, blob, size, cost, snapshot)
         self.known.keep_row(row)
@@ -155,8 +157,11 @@ class SqlReader:
     def _ids(self, keys: set[int]) -> dict[int, str]:
         ids = {key: row.id for key in keys if (row := self.known.rows.get(key)) is not None}
         for some in _lists(sorted(keys.difference(ids))):
-            for key, raw in self.all(sql.commit_hashes(sql.list_size(len(some))), sql.filled(some)):
+            rows = self.all(sql.commit_hashes(sql.list_size(len(some))), sql.filled(some))
+            for key, raw, body in rows:
                 ids[key] = _hex(raw, f"commit number {key}")
+                if not _fits(_COMMIT, body, raw):
+                    raise damaged(f"commit {ids[key]}")
         if len(ids) != len(keys):
             raise damaged("a ref or an operation, which names a commit that is not there,")
         return ids
@@ -175,7 +180,7 @@ class SqlReader:
         found = []
         rows = self.all(sql.SEGMENTS, {"top": top, "wanted": wanted, "stop": stop})
         base: int | None = top
-        for lane, high, got, below, sealed in sorted(rows, reverse=True):
+        for lane, high, got, below, sealed in reversed(in_order(rows)):
             if base != high or sealed != seal(lane, below):
                 raise damaged(f"lane {lane}")
             found.append((lane << LANE_BITS, high, got))
@@ -232,7 +237,8 @@ class SqlReader:
             return cached[1]
         row = self.row_by_id(id)
         try:
-            state = Fold(self, {} if seen is None else seen).state(row)
+            with uncollected(row.size):
+                state = Fold(self, {} if seen is None else seen).state(row)
         except (NotFound, InvalidInput) as error:  # its hashes fit, but it is no history of ours
             raise Corrupt(f"commit {id}: {error.message}", object=f"commit {id}") from None
         if len(state) != row.size:
@@ -256,18 +262,28 @@ class SqlReader:
 
     def stretch(
         self, ranges: list[tuple[int, int]], seen: dict[str, Payload]
-    ) -> Iterator[tuple[int, Commit]]:
-        """Yield the commits in these key ranges, oldest first; put their contents into `seen`."""
+    ) -> Iterator[Commit | Appended]:
+        """Yield what the commits in these key ranges do, oldest first; put contents into `seen`.
+
+        A cold compile spends its time here, so nothing is called that can be written out.
+        """
         for some in portions(ranges, sql.LIST_MAX):
             rows = self.all(sql.folding(sql.list_size(len(some))), sql.filled_ranges(some))
-            for key, raw, body, blob, data in in_order(rows):
-                commit = checked_commit(raw, body)
-                content = commit.content
+            for _, raw, body, blob, data in in_order(rows):
+                try:
+                    hashed = _COMMIT.copy()
+                    hashed.update(body)
+                    done = decode_step(raw.hex(), body) if hashed.digest() == raw else None
+                except NONSENSE:
+                    done = None
+                if done is None:
+                    raise damaged(f"commit {_hex(raw, 'a commit')}")
+                content = done.slot.content if isinstance(done, Appended) else done.content
                 if content is not None and content not in seen:
-                    if blob != raw_id(content):
-                        raise damaged(f"the content of commit {commit.id}")
+                    if type(blob) is not bytes or blob.hex() != content:
+                        raise damaged(f"the content of commit {raw.hex()}")
                     seen[content] = checked_payload(blob, data)
-                yield key, commit
+                yield done
 
     # What stands beside commits
 
@@ -286,12 +302,12 @@ class SqlReader:
     def counts(self, ids: Sequence[str], counter: str) -> dict[str, int]:
         found: dict[str, int] = {}
         for some in _lists([raw_id(id) for id in dict.fromkeys(ids)]):
-            params = {**sql.filled(some), "counter": counter}
+            params = (*sql.filled(some), counter)
             statement = sql.counts_by_hash(sql.list_size(len(some)))
             for raw, blob, tokens, sealed in self.all(statement, params):
                 if sealed != seal(blob, counter, tokens):
                     raise damaged(f"token count of blob {_hex(raw, 'a blob')}")
-                found[raw.hex()] = tokens
+                found[_hex(raw, "a blob")] = tokens
         return found
 
     def usages(self, tract: str, commits: Sequence[str] | None = None) -> list[Usage]:
@@ -316,8 +332,8 @@ class SqlReader:
         }
         rows = self.all(sql.OPERATIONS, params)
         bodies = []
-        for owner, number, at, verb, body, sealed in rows:
-            if sealed != seal(owner, number, at, verb, body):
+        for place, (owner, number, at, verb, body, sealed) in enumerate(rows):
+            if sealed != seal(owner, number, at, verb, body) or number != rows[0][1] - place:
                 raise damaged(f"operation {number}")
             bodies.append(parse(body))
         keys = {at for body in bodies for _, *ends in body.get("refs", ()) for at in ends}
@@ -357,7 +373,7 @@ class SqlReader:
         after: Any = -1
         while rows := self.all(sql.COMMITS_AFTER, {"after": after, "count": 1000}):
             yield from rows
-            after = rows[-1][0]
+            after = _key(rows[-1][0], "table commits")
 
     def blobs(self) -> Iterator[tuple[str, bytes]]:
         for _, raw, _, data in self.blob_values():
@@ -367,8 +383,9 @@ class SqlReader:
         """Yield all rows of `blobs` by key, unchecked, a few megabytes at a time."""
         after: Any = -1
         while sizes := self.all(sql.BLOB_SIZES_AFTER, {"after": after, "count": 1000}):
-            low, total = sizes[0][0], 0
+            low, total = _key(sizes[0][0], "table blobs"), 0
             for at, (key, size) in enumerate(sizes):
+                _key(key, "table blobs")
                 total += size if isinstance(size, int) else 0
                 if total >= _BYTES_AT_ONCE or at == len(sizes) - 1:
                     yield from self.all(sql.BLOBS_BETWEEN, {"low": low, "high": key})
@@ -394,8 +411,18 @@ def _hex(raw: Any, what: str) -> str:
     return raw.hex()
 
 
-def _fits(tag: bytes, data: Any, raw: bytes) -> bool:
-    return type(data) is bytes and _sha256(tag + data).digest() == raw
+def _key(key: Any, what: str) -> int:
+    if type(key) is not int:
+        raise damaged(what)
+    return key
+
+
+def _fits(tagged: "hashlib._Hash", data: Any, raw: bytes) -> bool:
+    if type(data) is not bytes:
+        return False
+    made = tagged.copy()
+    made.update(data)
+    return made.digest() == raw
 
 
 def decoded(id: str, body: bytes) -> Commit:
@@ -408,20 +435,22 @@ def decoded(id: str, body: bytes) -> Commit:
 
 def checked_commit(raw: Any, body: Any) -> Commit:
     """Return the commit of a hash and bytes, if they fit."""
-    if type(raw) is not bytes or not _fits(_COMMIT_TAG, body, raw):
+    if type(raw) is not bytes or not _fits(_COMMIT, body, raw):
         raise damaged(f"commit {_hex(raw, 'a commit')}")
     return decoded(raw.hex(), body)
 
 
 def checked_payload(raw: Any, data: Any) -> Payload:
     """Return the payload of a hash and bytes, if they fit."""
-    if type(raw) is not bytes or not _fits(_BLOB_TAG, data, raw):
-        raise damaged(f"blob {_hex(raw, 'a blob')}")
     try:
-        payload: Payload = parse(data)
-    except ValueError:
-        raise damaged(f"blob {raw.hex()}") from None
-    return payload
+        hashed = _BLOB.copy()
+        hashed.update(data)
+        if hashed.digest() == raw:
+            payload: Payload = parse(data)
+            return payload
+    except NONSENSE:
+        pass
+    raise damaged(f"blob {_hex(raw, 'a blob')}")
 
 
 def _tract_row(values: Sequence[Any]) -> TractRow:

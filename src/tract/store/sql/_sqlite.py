@@ -10,7 +10,7 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NoReturn, Protocol, TypeVar
@@ -42,14 +42,16 @@ class Hold:
     """One block of reading or writing.
 
     Attributes:
+        writing: whether it has the write lock.
         thread: the thread that began it.
         done: whether the block has ended.
         wal: the write-ahead log that its connection has open.
     """
 
-    __slots__ = ("_connection", "done", "thread", "wal")
+    __slots__ = ("_connection", "done", "thread", "wal", "writing")
 
     def __init__(self) -> None:
+        self.writing = False
         self._connection: sqlite3.Connection | None = None
         self.wal: Identity | None = None
         self.thread = threading.get_ident()
@@ -72,6 +74,12 @@ class Hold:
     def give(self, connection: sqlite3.Connection) -> None:
         """Let the block run on a connection."""
         self._connection = connection
+
+    def trace(self, callback: Trace | None) -> None:
+        """Have `callback` called with every statement of the block from now on."""
+        connection = self._connection
+        if connection is not None:
+            connection.set_trace_callback(callback)
 
     def uses(self, connection: sqlite3.Connection) -> bool:
         """Return whether the block runs on that connection."""
@@ -96,7 +104,7 @@ class Database(Protocol):
         ...
 
     def writing(self) -> AbstractContextManager[Hold]:
-        """Give a hold with the write lock; what `publishing` did not commit never was.
+        """Give a hold with the write lock; what `publish` did not commit never was.
 
         Raises:
             StoreBusy: another writer held the lock for longer than the busy timeout.
@@ -104,12 +112,13 @@ class Database(Protocol):
         """
         ...
 
-    def publishing(self, hold: Hold, pages: int = 8) -> AbstractContextManager[Hold]:
-        """Commit what the block writes on the hold that it gets, all of it or nothing.
+    def publish(self, hold: Hold, work: Callable[[Hold], T], pages: int = 8) -> T:
+        """Commit what `work` writes, all of it or nothing, and return what it returns.
 
         Args:
             hold: what `writing` gave.
-            pages: rough pages that the block writes; decides when WAL frames are copied back.
+            work: writes on the hold that it is given.
+            pages: rough pages that it writes; decides when WAL frames are copied back.
         """
         ...
 
@@ -134,40 +143,50 @@ class Patience:
         self._location = location
         self._timeout = timeout
 
-    def __call__(self, work: Callable[[], T], began: float | None = None) -> T:
+    def __call__(self, work: Callable[[], T], holds: Callable[[], Iterable[Hold]] = tuple) -> T:
         """Return what `work` returns, repeating it for as long as it finds the database locked.
 
         Args:
             work: runs statements; must leave no transaction open when it raises.
-            began: the monotonic time, in seconds, since which the caller has been waiting.
+            holds: gives the blocks of this process that may be what is waited for.
 
         Raises:
             StoreBusy: time is up.
         """
-        began = time.monotonic() if began is None else began
+        began = time.monotonic()
         while True:
             try:
                 return work()
             except sqlite3.OperationalError as error:
                 if not busy(error):
                     raise
-            self.pause(began)
+            self.pause(began, holds)
 
-    def pause(self, began: float) -> None:
+    def pause(self, began: float, holds: Callable[[], Iterable[Hold]]) -> None:
         """Sleep a moment, a shorter one the longer it has been, so that nobody is always too late.
+
+        Args:
+            began: the monotonic time, in seconds, since which the caller has been waiting.
+            holds: as above.
 
         Raises:
             StoreBusy: time is up.
         """
         waited = time.monotonic() - began
         if waited >= self._timeout:
-            self.give_up(waited)
+            self._give_up(waited, holds())
         longest = max(_PAUSE_SECONDS_MIN * 2, _PAUSE_SECONDS_MAX / (1 + 50 * waited))
         time.sleep(random.uniform(_PAUSE_SECONDS_MIN, longest))  # noqa: S311 - spreads waiting, guards nothing
 
-    def give_up(self, waited: float) -> NoReturn:
-        """Raise the error for having waited in vain, `waited` in seconds."""
+    def _give_up(self, waited: float, holds: Iterable[Hold]) -> NoReturn:
         where = printable(self._location, limit=200)
+        me = threading.get_ident()
+        if any(hold.writing and hold.thread == me for hold in holds):
+            error = StoreBusy(f"this very thread has {where} open for writing", waited=waited)
+            error.hint = (
+                "Leave the write block (a batch of another tract, say) before writing again."
+            )
+            raise error
         raise StoreBusy(f"another writer held {where} for {waited:.1f} s", waited=waited)
 
 

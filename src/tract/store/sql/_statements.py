@@ -6,6 +6,7 @@ together. Names of parameters are the keys of the dict that a call hands over.
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -42,6 +43,9 @@ from tract.store.sql._schema import (
 )
 
 _DIALECT = sqlite_dialect(paramstyle="named")
+# Lists, and what every append runs, have their parameters by place: SQLite looks each name up among
+# all, which takes 500 of them longer than the reading that they are for.
+_BY_PLACE = sqlite_dialect(paramstyle="qmark")
 # Sizes that lists of parameters are filled up to, so that few texts serve all lengths.
 LIST_SIZES = (1, 8, 64, 500)
 LIST_MAX = LIST_SIZES[-1]
@@ -57,29 +61,38 @@ def text(statement: ClauseElement) -> str:
     return made
 
 
+def placed(statement: ClauseElement) -> str:
+    """Return a statement as text with its parameters by place; in an insert, in the table's order."""
+    return str(statement.compile(dialect=_BY_PLACE))
+
+
 def list_size(count: int) -> int:
     """Return the length that a list of `count` (500 at most) parameters is filled up to."""
-    return next(size for size in LIST_SIZES if count <= size)
+    for size in LIST_SIZES:
+        if count <= size:
+            break
+    return size
 
 
-def filled(items: Sequence[Any]) -> dict[str, Any]:
-    """Return up to 500 values as parameters p0, p1, ..., the last repeated up to the list's size."""
-    size = list_size(len(items))
-    params = {f"p{i}": value for i, value in enumerate(items)}
-    params.update((f"p{i}", items[-1]) for i in range(len(items), size))
-    return params
+def filled(items: Sequence[Any]) -> tuple[Any, ...]:
+    """Return up to 500 values as parameters, the last repeated up to the list's size."""
+    missing = list_size(len(items)) - len(items)
+    return (*items, *[items[-1]] * missing)
 
 
-def filled_ranges(ranges: Sequence[tuple[int, int]]) -> dict[str, int]:
-    """Return up to 500 key ranges as parameters low0, high0, ..., filled up with empty ranges."""
+def filled_ranges(ranges: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """Return up to 500 key ranges as parameters, filled up with empty ranges."""
     size = list_size(len(ranges))
-    whole = [*ranges, *[(0, -1)] * (size - len(ranges))]
-    lows = {f"low{i}": low for i, (low, _) in enumerate(whole)}
-    return lows | {f"high{i}": high for i, (_, high) in enumerate(whole)}
+    return (*chain.from_iterable(ranges), *(0, -1) * (size - len(ranges)))
 
 
-def _any_of(col: ColumnElement[Any], size: int) -> ColumnElement[bool]:
-    return col.in_([bindparam(f"p{i}") for i in range(size)])
+def _listed(statement: ClauseElement, item: str, size: int) -> str:
+    """Return the text of a statement whose first list has one item, with a list of `size`.
+
+    Core would take some 15 ms to compile a list of 500.
+    """
+    head, _, tail = placed(statement).partition(item)
+    return f"{head}{', '.join([item] * size)}{tail}"
 
 
 _COMMIT = (
@@ -95,13 +108,13 @@ _COMMIT = (
 # Refs
 
 _THE_REF = and_(refs.c.tract == bindparam("tract"), refs.c.name == bindparam("name"))
-REF = text(select(refs.c.commit, refs.c.seal).where(_THE_REF))
+REF = placed(select(refs.c.commit, refs.c.seal).where(_THE_REF))
 REFS = text(
     select(refs.c.name, refs.c.commit, refs.c.seal).where(refs.c.tract == bindparam("tract"))
 )
 ALL_REFS = text(select(refs))
-INSERT_REF = text(insert(refs))
-MOVE_REF = text(
+INSERT_REF = placed(insert(refs))
+MOVE_REF = placed(
     update(refs)
     .where(_THE_REF, refs.c.commit.is_(bindparam("before")))
     .values(commit=bindparam("after"), seal=bindparam("new_seal"))
@@ -111,7 +124,7 @@ MOVE_REF = text(
 
 COMMIT_BY_KEY = text(select(*_COMMIT, commits.c.body).where(commits.c.key == bindparam("key")))
 COMMIT_BY_HASH = text(select(*_COMMIT, commits.c.body).where(commits.c.hash == bindparam("hash")))
-HAS_KEY = text(select(exists().where(commits.c.key == bindparam("key"))))
+HAS_KEY = placed(select(exists().where(commits.c.key == bindparam("key"))))
 PREFIXED = text(
     select(commits.c.hash)
     .where(commits.c.hash >= bindparam("low"), commits.c.hash <= bindparam("high"))
@@ -124,10 +137,10 @@ COMMITS_AFTER = text(
     .order_by(commits.c.key)
     .limit(bindparam("count"))
 )
-INSERT_COMMIT = text(insert(commits))
+INSERT_COMMIT = placed(insert(commits))
 LAST_LANE = text(select(func.max(lanes.c.id)))
 ALL_LANES = text(select(lanes.c.id, lanes.c.base, lanes.c.seal).order_by(lanes.c.id))
-INSERT_LANE = text(insert(lanes))
+INSERT_LANE = placed(insert(lanes))
 
 
 def _segments() -> Any:
@@ -171,10 +184,8 @@ SEGMENTS = text(_segments())
 
 # Blobs and snapshots
 
-BLOB_KEY = text(select(blobs.c.key).where(blobs.c.hash == bindparam("hash")))
 LAST_BLOB = text(select(func.max(blobs.c.key)))
-INSERT_BLOB = text(insert(blobs))
-PUT_BLOB = text(
+PUT_BLOB = placed(
     sqlite_insert(blobs)
     .values({name: bindparam(name) for name in ("key", "hash", "seal", "data")})
     .on_conflict_do_nothing(index_elements=["hash"])
@@ -194,7 +205,7 @@ SNAPSHOT = text(
     select(snapshots.c.seal, snapshots.c.data).where(snapshots.c.key == bindparam("key"))
 )
 SNAPSHOT_KEYS = text(select(snapshots.c.key))
-INSERT_SNAPSHOT = text(insert(snapshots))
+INSERT_SNAPSHOT = placed(insert(snapshots))
 
 # Tracts
 
@@ -211,10 +222,10 @@ UPDATE_TRACT = text(
 
 # What stands beside them
 
-LAST_OPERATION = text(
+LAST_OPERATION = placed(
     select(func.max(operations.c.number)).where(operations.c.tract == bindparam("tract"))
 )
-INSERT_OPERATION = text(insert(operations))
+INSERT_OPERATION = placed(insert(operations))
 OPERATIONS = text(
     select(operations)
     .where(operations.c.tract == bindparam("tract"), operations.c.number < bindparam("before"))
@@ -225,7 +236,7 @@ ALL_OPERATIONS = text(select(operations))
 
 USAGES = text(select(usages).where(usages.c.tract == bindparam("tract")).order_by(usages.c.key))
 ALL_USAGES = text(select(usages))
-INSERT_USAGE = text(insert(usages))
+INSERT_USAGE = placed(insert(usages))
 LAST_USAGE = text(select(func.max(usages.c.key)))
 
 IDEMPOTENT = text(
@@ -234,7 +245,7 @@ IDEMPOTENT = text(
     )
 )
 ALL_IDEMPOTENT = text(select(idempotency))
-INSERT_IDEMPOTENT = text(insert(idempotency))
+INSERT_IDEMPOTENT = placed(insert(idempotency))
 
 ALL_COUNTS = text(select(counts))
 PUT_COUNT = text(
@@ -250,65 +261,63 @@ INSERT_VERSION = text(insert(version))
 # Lists and ranges
 
 
-def _ranges(size: int) -> Any:
-    pairs: list[Any] = [(bindparam(f"low{i}"), bindparam(f"high{i}")) for i in range(size)]
+def _range() -> Any:
     named = values(column("low", Integer), column("high", Integer), name="ranges")
-    return named.data(pairs).cte("ranges")
+    return named.data([(bindparam("low"), bindparam("high"))]).cte("ranges")
 
 
 @cache
 def folding(size: int) -> str:
     """Return the text that reads key ranges of commits with their contents, in any order."""
-    if size == 1:
-        source: Any = commits
-        wanted = and_(commits.c.key >= bindparam("low0"), commits.c.key <= bindparam("high0"))
-    else:
-        ranges = _ranges(size)
-        inside = and_(commits.c.key >= ranges.c.low, commits.c.key <= ranges.c.high)
-        source, wanted = ranges.join(commits, inside), and_(True)
-    both = source.outerjoin(blobs, blobs.c.key == commits.c.blob)
+    ranges = _range()
+    inside = and_(commits.c.key >= ranges.c.low, commits.c.key <= ranges.c.high)
+    both = ranges.join(commits, inside).outerjoin(blobs, blobs.c.key == commits.c.blob)
     found = (commits.c.key, commits.c.hash, commits.c.body, blobs.c.hash, blobs.c.data)
-    return text(select(*found).select_from(both).where(wanted))
+    return _listed(select(*found).select_from(both), "(?, ?)", size)
 
 
 @cache
 def bodies(size: int) -> str:
     """Return the text that reads key ranges of commits, in any order."""
-    ranges = _ranges(size)
+    ranges = _range()
     inside = and_(commits.c.key >= ranges.c.low, commits.c.key <= ranges.c.high)
     found = select(commits.c.key, commits.c.hash, commits.c.body)
-    return text(found.select_from(ranges.join(commits, inside)))
+    return _listed(found.select_from(ranges.join(commits, inside)), "(?, ?)", size)
 
 
 @cache
 def blobs_by_hash(size: int) -> str:
     """Return the text that reads blobs by a list of hashes."""
-    return text(select(blobs.c.hash, blobs.c.data).where(_any_of(blobs.c.hash, size)))
+    wanted = blobs.c.hash.in_([bindparam("hash")])
+    return _listed(select(blobs.c.hash, blobs.c.data).where(wanted), "?", size)
 
 
 @cache
 def blob_keys(size: int) -> str:
     """Return the text that reads the keys of blobs by a list of hashes."""
-    return text(select(blobs.c.hash, blobs.c.key).where(_any_of(blobs.c.hash, size)))
+    wanted = blobs.c.hash.in_([bindparam("hash")])
+    return _listed(select(blobs.c.hash, blobs.c.key).where(wanted), "?", size)
 
 
 @cache
 def commit_rows(size: int) -> str:
     """Return the text that reads commits by a list of hashes."""
-    return text(select(*_COMMIT, commits.c.body).where(_any_of(commits.c.hash, size)))
+    wanted = commits.c.hash.in_([bindparam("hash")])
+    return _listed(select(*_COMMIT, commits.c.body).where(wanted), "?", size)
 
 
 @cache
 def commit_hashes(size: int) -> str:
-    """Return the text that reads the hashes of commits by a list of keys."""
-    return text(select(commits.c.key, commits.c.hash).where(_any_of(commits.c.key, size)))
+    """Return the text that reads the hashes of commits, and what they are of, by a list of keys."""
+    columns = (commits.c.key, commits.c.hash, commits.c.body)
+    wanted = commits.c.key.in_([bindparam("key")])
+    return _listed(select(*columns).where(wanted), "?", size)
 
 
 @cache
 def counts_by_hash(size: int) -> str:
-    """Return the text that reads token counts by a list of blob hashes."""
-    return text(
-        select(blobs.c.hash, counts.c.blob, counts.c.tokens, counts.c.seal)
-        .select_from(blobs.join(counts, counts.c.blob == blobs.c.key))
-        .where(counts.c.counter == bindparam("counter"), _any_of(blobs.c.hash, size))
-    )
+    """Return the text that reads the token counts of a list of blob hashes; the counter comes last."""
+    both = blobs.join(counts, counts.c.blob == blobs.c.key)
+    found = select(blobs.c.hash, counts.c.blob, counts.c.tokens, counts.c.seal)
+    wanted = and_(blobs.c.hash.in_([bindparam("hash")]), counts.c.counter == bindparam("counter"))
+    return _listed(found.select_from(both).where(wanted), "?", size)

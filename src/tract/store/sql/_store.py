@@ -8,6 +8,7 @@ import sqlite3
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tract.errors import Corrupt, InvalidInput, printable
@@ -15,7 +16,7 @@ from tract.store._draft import Draft
 from tract.store._protocol import Problem
 from tract.store.sql import _statements as sql
 from tract.store.sql._damage import damage
-from tract.store.sql._errors import primary_code, translated
+from tract.store.sql._errors import DriverError, primary_code, translated
 from tract.store.sql._file_database import FileDatabase
 from tract.store.sql._files import (
     look,
@@ -24,13 +25,13 @@ from tract.store.sql._files import (
     raw_header,
     real_path,
 )
-from tract.store.sql._known import Known
+from tract.store.sql._known import Known, Row
 from tract.store.sql._memory_database import MemoryDatabase
 from tract.store.sql._migrate import make_tables, migrate, older
 from tract.store.sql._publish import Publisher
 from tract.store.sql._reader import SqlReader
 from tract.store.sql._schema import APPLICATION_ID, SCHEMA_VERSION, metadata
-from tract.store.sql._sqlite import Database, other_schema
+from tract.store.sql._sqlite import Database, Hold, other_schema
 
 
 class StoreWarning(UserWarning):
@@ -108,17 +109,19 @@ class SqlStore:
     @contextmanager
     def write(self) -> Iterator[Draft]:
         """Give a draft, and publish it when the block ends without an error."""
-        made = []
+        made: list[Row] = []
         with self._db.writing() as hold:
             draft = Draft(SqlReader(hold, self._known, self.location))
             yield draft
             if not draft.staged.empty():
                 size = sum(map(len, draft.staged.blobs.values()))
                 pages = 4 + 4 * len(draft.staged.commits) + size // 4096
-                with self._db.publishing(hold, pages) as target:
-                    made = Publisher(target, draft, self._known, self.location).publish()
+                made = self._db.publish(hold, partial(self._publish, draft), pages)
         for row in made:
             self._known.keep_row(row)
+
+    def _publish(self, draft: Draft, hold: Hold) -> list[Row]:
+        return Publisher(hold, draft, self._known, self.location).publish()
 
     def damage(self) -> Iterator[Problem]:
         """Yield what is wrong with the file, its rows and the index columns."""
@@ -172,7 +175,7 @@ def _found(database: FileDatabase) -> tuple[int, set[str]]:
     where = printable(database.location, limit=200)
     try:
         return database.look_inside()
-    except sqlite3.Error as error:
+    except DriverError as error:
         if primary_code(error) != sqlite3.SQLITE_NOTADB:
             raise translated(error, database.location) from None
     if raw_header(path)[68:72] == APPLICATION_ID.to_bytes(4, "big"):

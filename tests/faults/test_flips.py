@@ -1,0 +1,266 @@
+"""One flipped byte in any stored value is found and named, and is never read as if nothing were.
+
+The store holds everything that a store can: edits, marks with notes, merges, snapshots, branches,
+several tracts, usage, counts, idempotency records.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.store.looks import errors, everything
+from tools.make_golden_rows import build
+from tract.errors import Corrupt, TractError
+from tract.store import MemoryStore, Store, open_store
+from tract.testing import Scribe
+
+# How the finding names a row of each table.
+NAMES = {
+    "alembic_version": "schema version",
+    "blobs": "blob",
+    "commits": "commit",
+    "counts": "token count of blob",
+    "idempotency": "idempotency record",
+    "lanes": "lane",
+    "operations": "operation",
+    "refs": "ref",
+    "snapshots": "snapshot of commit",
+    "tracts": "tract",
+    "usages": "usage number",
+}
+# Columns by which rows are looked up: with one of them changed a row is not found where it was.
+LOOKED_UP = {
+    ("refs", "tract"),
+    ("refs", "name"),
+    ("operations", "tract"),
+    ("operations", "number"),
+    ("usages", "tract"),
+    ("counts", "blob"),
+    ("counts", "counter"),
+    ("idempotency", "tract"),
+    ("idempotency", "name"),
+}
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("rich") / "rich.db"
+    store = open_store(path)
+    build(store)
+    store.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(rich: Path) -> dict[str, Any]:
+    store = open_store(rich)
+    assert errors(store) == []
+    found = everything(store)
+    store.close()
+    return found
+
+
+class Flip(NamedTuple):
+    table: str
+    row: int
+    column: str
+
+
+def flips(path: Path) -> Iterator[Flip]:
+    """Every value that is not NULL."""
+    connection = sqlite3.connect(path)
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    for (table,) in tables.fetchall():
+        cursor = connection.execute(f"SELECT * FROM {table}")
+        columns = [column[0] for column in cursor.description]
+        for row, values in enumerate(cursor.fetchall()):
+            for column, value in zip(columns, values, strict=True):
+                if value is not None:
+                    yield Flip(table, row, column)
+    connection.close()
+
+
+def flipped(value: int | str | bytes, bit: int) -> int | str | bytes:
+    if isinstance(value, int):
+        return value ^ (1 << bit)
+    data = bytearray(value.encode() if isinstance(value, str) else value)
+    if not data:
+        return "x" if isinstance(value, str) else b"x"
+    data[len(data) // 2] ^= 1 << bit
+    return bytes(data)
+
+
+def apply(path: Path, flip: Flip) -> None:
+    """Change one byte of one value, its type kept, by SQL."""
+    connection = sqlite3.connect(path)
+    cursor = connection.execute(f"SELECT * FROM {flip.table}")
+    columns = [column[0] for column in cursor.description]
+    values = cursor.fetchall()[flip.row]
+    old = values[columns.index(flip.column)]
+    this = " AND ".join(f'"{column}" IS ?' for column in columns)
+    text = "CAST(? AS TEXT)" if isinstance(old, str) else "?"
+    for bit in range(8):
+        try:
+            done = connection.execute(
+                f'UPDATE {flip.table} SET "{flip.column}" = {text} WHERE {this}',
+                (flipped(old, bit), *values),
+            )
+        except sqlite3.IntegrityError:
+            continue  # that key is taken; take the next bit
+        assert done.rowcount == 1
+        break
+    connection.commit()
+    connection.close()
+
+
+def part_of(found: Any, whole: Any) -> bool:
+    """Whether nothing in `found` is other than in `whole`, though something may be missing."""
+    if isinstance(found, dict) and isinstance(whole, dict):
+        return all(
+            key in whole and part_of(value, whole[key])
+            for key, value in found.items()
+            if value is not None
+        )
+    if isinstance(found, list) and isinstance(whole, list):
+        return all(value in whole for value in found)
+    if isinstance(found, set) and isinstance(whole, set):
+        return found <= whole
+    return bool(found == whole)
+
+
+def look(store: Store) -> tuple[Any, TractError | None]:
+    """Everything that can be read, or the error that reading ends with."""
+    try:
+        return everything(store), None
+    except TractError as error:
+        return None, error
+
+
+def check(path: Path, flip: Flip, whole: dict[str, Any]) -> None:
+    apply(path, flip)
+    try:
+        store = open_store(path)
+    except TractError:
+        assert flip.table == "alembic_version", flip
+        return
+    try:
+        named = [problem for problem in store.damage() if problem.severity == "error"]
+        mine = [p for p in named if p.object.startswith(NAMES[flip.table])]
+        assert mine, (flip, named)
+        missing = (flip.table, flip.column) in LOOKED_UP
+        found, error = look(store)
+        if error is not None:
+            assert isinstance(error, Corrupt) or missing, (flip, error)
+        else:
+            assert part_of(found, whole) if missing else found == whole, flip
+    finally:
+        store.close()
+
+
+def sample(all_flips: list[Flip]) -> list[Flip]:
+    """Every column of the first and last rows of each table, and one column of each other row."""
+    kept = []
+    rows: dict[str, set[int]] = {}
+    for flip in all_flips:
+        rows.setdefault(flip.table, set()).add(flip.row)
+    columns: dict[tuple[str, int], list[Flip]] = {}
+    for flip in all_flips:
+        if flip.row < 2 or flip.row >= max(rows[flip.table]) - 1:
+            kept.append(flip)
+        else:
+            columns.setdefault((flip.table, flip.row), []).append(flip)
+    return kept + [each[row % len(each)] for (_, row), each in columns.items()]
+
+
+def test_every_stored_value_is_guarded(rich: Path, whole: dict[str, Any], tmp_path: Path) -> None:
+    chosen = sample(list(flips(rich)))
+    assert {flip.table for flip in chosen} == set(NAMES)
+    for flip in chosen:
+        check(Path(shutil.copy(rich, tmp_path / "flipped.db")), flip, whole)
+
+
+@pytest.mark.soak
+def test_every_single_stored_value_is_guarded(
+    rich: Path, whole: dict[str, Any], tmp_path: Path
+) -> None:
+    for flip in flips(rich):
+        check(Path(shutil.copy(rich, tmp_path / "flipped.db")), flip, whole)
+
+
+def test_every_row_is_missed(rich: Path, whole: dict[str, Any], tmp_path: Path) -> None:
+    """A row of the graph that is gone is found, too."""
+    for table in ("blobs", "commits", "lanes", "snapshots"):
+        connection = sqlite3.connect(rich)
+        (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        connection.close()
+        for row in range(0, count, 7):
+            path = Path(shutil.copy(rich, tmp_path / "missing.db"))
+            connection = sqlite3.connect(path)
+            connection.execute(
+                f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} LIMIT 1 OFFSET {row})"
+            )
+            connection.commit()
+            connection.close()
+            store = open_store(path)
+            assert errors(store), (table, row)
+            found, error = look(store)
+            assert isinstance(error, Corrupt) or part_of(found, whole), (table, row, error)
+            store.close()
+
+
+def raw_flip(rich: Path, whole: dict[str, Any], path: Path, place: int, mask: int) -> str:
+    """Flip bits of one byte of the file, and return how that came out."""
+    data = bytearray(rich.read_bytes())
+    data[place] ^= mask
+    path.write_bytes(data)
+    try:
+        store = open_store(path)
+    except TractError:
+        return "refused"
+    try:
+        found_errors = errors(store)
+        found, error = look(store)
+        if error is not None:
+            assert found_errors, f"byte {place}: reading fails, and nothing is said to be wrong"
+            return "found"
+        if found_errors:
+            assert part_of(found, whole), f"byte {place}: a wrong value was read"
+            return "found"
+        assert found == whole, f"byte {place}: something is wrong, and nobody says so"
+        return "unused"
+    finally:
+        store.close()
+
+
+def test_bytes_of_the_file_are_guarded(rich: Path, whole: dict[str, Any], tmp_path: Path) -> None:
+    size = rich.stat().st_size
+    places = [*range(0, 110, 3), *range(110, size, 509)]
+    ends = [raw_flip(rich, whole, tmp_path / "f.db", place, 1 << (place % 8)) for place in places]
+    assert {"refused", "found", "unused"} == set(ends)
+
+
+@pytest.mark.soak
+def test_many_bytes_of_the_file_are_guarded(
+    rich: Path, whole: dict[str, Any], tmp_path: Path
+) -> None:
+    for turn, place in enumerate(range(0, rich.stat().st_size, 17)):
+        raw_flip(rich, whole, tmp_path / "f.db", place, (1, 0x80, 0xFF, 0x20)[turn % 4])
+
+
+def test_a_flipped_byte_in_the_twin_is_found_too() -> None:
+    store = MemoryStore()
+    scribe = Scribe(store)
+    a, b = scribe.say("a"), scribe.say("b")
+    tables: Any = store._tables
+    for kept, id in ((tables.blobs, a.content or ""), (tables.commits, b.id)):
+        data = kept[id]
+        kept[id] = data[:-1] + bytes([data[-1] ^ 1])
+        assert [text for text in errors(store) if id in text]
+        with pytest.raises(Corrupt):
+            everything(store)
+        kept[id] = data
+    assert errors(store) == []

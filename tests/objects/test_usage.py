@@ -1,0 +1,77 @@
+"""What providers report about a call comes in one shape, whichever words they use."""
+
+from typing import Any
+
+import pytest
+
+from tract.errors import InvalidInput
+from tract.objects import normalise_usage
+
+
+class Reported:
+    """What a client gives: an object that can be dumped."""
+
+    def model_dump(self, mode: str) -> dict[str, int]:
+        return {"prompt_tokens": 4, "completion_tokens": 2}
+
+
+@pytest.mark.parametrize(
+    ("usage", "figures"),
+    [
+        ({"prompt_tokens": 10, "completion_tokens": 3}, (10, 3, 0, 0, 0)),
+        ({"completion_tokens": 5}, (0, 5, 0, 0, 0)),
+        ({"output_tokens": 5}, (0, 5, 0, 0, 0)),
+        ({"input": 5}, (5, 0, 0, 0, 0)),
+        (Reported(), (4, 2, 0, 0, 0)),
+        (
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 3,
+                "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 2},
+                "completion_tokens_details": {"reasoning_tokens": 1},
+            },
+            (10, 3, 4, 2, 1),
+        ),
+        (
+            {
+                "input_tokens": 10,
+                "output_tokens": 3,
+                "input_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 2},
+                "output_tokens_details": {"reasoning_tokens": 1},
+            },
+            (10, 3, 4, 2, 1),
+        ),
+        (
+            {
+                "input_tokens": 1,
+                "output_tokens": 3,
+                "cache_read_input_tokens": 4,
+                "cache_creation_input_tokens": None,
+                "output_tokens_details": {"thinking_tokens": 2},
+            },
+            (5, 3, 4, 0, 2),
+        ),
+        (
+            {
+                "input_tokens": 1,
+                "output_tokens": 3,
+                "output_tokens_details": {"thinking_tokens": 2},
+            },
+            (1, 3, 0, 0, 2),
+        ),
+    ],
+)
+def test_every_figure_that_is_reported_is_kept(usage: Any, figures: tuple[int, ...]) -> None:
+    made = normalise_usage(usage)
+    names = ("input", "output", "cache_read", "cache_write", "reasoning")
+    assert tuple(made[name] for name in names) == figures
+
+
+@pytest.mark.parametrize(
+    "usage", [Reported, None, 5, {}, {"tokens": 5}, {"input": -1}, {"input": 1.5}, {"output": True}]
+)
+def test_what_is_no_usage_is_refused_with_what_to_do(usage: Any) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        normalise_usage(usage)
+    assert caught.value.kind == "invalid_usage"
+    assert caught.value.hint
