@@ -83,6 +83,8 @@ def test_an_interrupt_at_any_moment_leaves_the_handle_working(
         caught: BaseException | None = None
         try:
             sys.setprofile(interrupt)
+            with store.write() as draft:  # one that stages nothing, and so is rolled back
+                draft.tracts()
             scribe.say(f"said {moment}")
         except KeyboardInterrupt as error:
             caught = error if kept and not interrupt.where.endswith("contextlib.py") else None

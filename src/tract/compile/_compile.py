@@ -26,14 +26,21 @@ from tract.compile._pieces import (
     without_skipped,
 )
 from tract.compile._prefix import PrefixChain, lead_count
-from tract.compile._render import checked_message
 from tract.compile._repair import Anchor, Repaired, repair
 from tract.compile._report import Dropped, Repair
 from tract.compile._tally import Tally
 from tract.errors import InvalidContext, InvalidInput, printable
 from tract.formats import Issue
 from tract.graph import Facts, message_facts
-from tract.objects import ContentTypes, Message, Priority, State, canonical, uncollected
+from tract.objects import (
+    ContentTypes,
+    Message,
+    Priority,
+    State,
+    canonical,
+    checked_message,
+    uncollected,
+)
 
 DEFAULTS = CompileOptions()
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from tract.compile._frozen import frozen
-from tract.errors import InvalidInput, printable
+from tract.errors import InvalidInput, TractError, printable
 from tract.objects import (
     ArtifactContent,
     Content,
@@ -27,7 +27,7 @@ from tract.objects import (
     SummaryContent,
     TextPart,
     ToolCall,
-    canonical,
+    checked_message,
     part_of,
     payload_role,
     readable,
@@ -52,8 +52,6 @@ _new = object.__new__
     for name in ("role", "parts", "plain", "name", "call_id", "is_error", "extra", "commits")
 )
 _set_text, _set_text_extra = (TextPart.__dict__[name].__set__ for name in ("text", "extra"))
-
-ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
 def render(payload: Payload, commit: str, types: ContentTypes) -> Message:
@@ -85,35 +83,18 @@ def is_built_in(payload: Payload) -> bool:
     return payload["content_type"] in _BUILT_IN
 
 
-def checked_message(message: object, where: str) -> Message:
-    """Return what somebody else's code gave as a message, once it is known to be one.
-
-    Args:
-        message: what was given.
-        where: who gave it, for the error.
-
-    Raises:
-        InvalidInput: it is no `Message`, its role is unknown, or it holds what no JSON text can.
-    """
-    if not isinstance(message, Message):
-        raise InvalidInput(
-            f"{where} gave {printable(type(message).__name__)}, not a Message",
-            kind="invalid_message",
-            hint="Return tract.Message values (or, from Content.render, a text).",
-        )
-    if message.role not in ROLES:
-        raise InvalidInput(
-            f"{where} gave a message of role {printable(repr(message.role))}",
-            kind="invalid_role",
-            hint=f"Use one of {', '.join(sorted(ROLES))}.",
-        )
-    canonical(message.payload())  # raises for lone surrogates and for values that are no JSON
-    return message
-
-
 def _own(content: Content, commits: tuple[str, ...]) -> Message:
-    shown = content.render()
     where = f"{printable(type(content).__name__)}.render()"
+    try:
+        shown = content.render()
+    except TractError:
+        raise
+    except Exception as error:
+        raise InvalidInput(
+            f"{where} failed on commit {commits[0][:8]}: {printable(type(error).__name__)}",
+            kind="render_failed",
+            hint="Mend the type's render, or skip the entry.",
+        ) from error
     if isinstance(shown, str):
         shown = Message(content.default_role, (TextPart(shown),))
     return replace(checked_message(shown, where), commits=commits)
@@ -194,7 +175,10 @@ def _reasoning(payload: Payload, commits: tuple[str, ...]) -> Message:
 
 def _opaque(payload: Payload, commits: tuple[str, ...]) -> Message:
     # A whole message is `plain`; an opaque part among others stands in a list and is not.
-    part = OpaquePart(payload["provider"], frozen(payload["payload"]))
+    provider = payload.get("provider")
+    if provider is None:  # nobody's in particular: every model is shown its fields
+        return Message("user", (TextPart(readable(payload["payload"])),), commits=commits)
+    part = OpaquePart(provider, frozen(payload["payload"]))
     return Message("user", (part,), commits=commits)
 
 

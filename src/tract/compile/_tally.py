@@ -84,7 +84,8 @@ class Tally:
         True
     """
 
-    __slots__ = ("_counts", "_fresh", "_stored", "counter", "scale")
+    # Weakly held by what only sometimes asks it, so that nothing keeps a store alive.
+    __slots__ = ("__weakref__", "_counts", "_fresh", "_stored", "counter", "scale")
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 A page of commits reads its contents and notes at once; tokens are counted when somebody looks.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import ref
 
@@ -77,7 +77,7 @@ class _Count:
         self._payload = payload
         self._types = types
         self._counter = tally.counter
-        self._tally = _held(tally)
+        self._tally = ref(tally)
 
     def __call__(self) -> int:
         tally = self._tally()
@@ -112,14 +112,6 @@ class _Counted:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Counted, (self.tokens,)
-
-
-def _held(tally: Tally) -> Callable[[], Tally | None]:
-    """Return what gives the tally, without keeping it alive where that can be helped."""
-    try:
-        return ref(tally)
-    except TypeError:  # it takes no weak references
-        return lambda: tally
 
 
 def _line(commit: Commit, payload: Payload | None, types: ContentTypes) -> str:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -70,7 +71,8 @@ class FileDatabase:
         self._resting = False
         self._pid = os.getpid()
         self._idle: list[tuple[sqlite3.Connection, Identity | None]] = []
-        self._held: dict[int, Hold] = {}
+        # Weak, so that a block that was dropped without its end gives up its connection, too.
+        self._held: dict[int, weakref.ref[Hold]] = {}
         self._unchecked_pages = 0
         if _size(self._wal) > WAL_BYTES_MAX:
             self._unchecked_pages = PAGES_BETWEEN_CHECKPOINTS
@@ -98,8 +100,10 @@ class FileDatabase:
         self._register(hold)
         if self._closed:
             raise closed(self.location)
-        for other in [other for other in self._held.values() if other.done]:
-            self._end(other)  # its own end was interrupted
+        if len(self._held) > 1:
+            for other in self._holds():
+                if other.done:
+                    self._end(other)  # its own end was interrupted
         try:
             connection, hold.wal = self._idle.pop()
         except IndexError:
@@ -109,30 +113,29 @@ class FileDatabase:
 
     def _register(self, hold: Hold) -> None:
         # First say so, then look: whoever is about to fork does it the other way round.
-        self._held[id(hold)] = hold
+        self._held[id(hold)] = weakref.ref(hold)
         while self._resting:
             del self._held[id(hold)]
             while self._resting:
                 time.sleep(0.0005)
-            self._held[id(hold)] = hold
+            self._held[id(hold)] = weakref.ref(hold)
+
+    def _holds(self) -> list[Hold]:
+        """Return the blocks that have not ended; forget those that were dropped."""
+        found = []
+        for key, kept in list(self._held.items()):
+            if (hold := kept()) is not None:
+                found.append(hold)
+            elif self._held.get(key) is kept:
+                del self._held[key]
+        return found
 
     def _end(self, hold: Hold) -> None:
-        """Take the connection back, its transaction undone if it is still open."""
-        if self._held.pop(id(hold), None) is None:
-            return
-        connection = hold.take()
-        if connection is None:
-            return
-        try:
-            if connection.in_transaction:
-                connection.rollback()
-        except sqlite3.Error:
-            connection.close()  # closing undoes it, too; what went wrong before is the news
-            return
-        except BaseException:
-            connection.close()
-            raise
-        self._put(connection, hold.wal)
+        """Take the connection back, its transaction ended."""
+        connection = hold.take()  # whoever gets it here puts it back
+        self._held.pop(id(hold), None)
+        if connection is not None:
+            self._put(connection, hold.wal)
 
     def _put(self, connection: sqlite3.Connection, wal: Identity | None) -> None:
         if self._closed or len(self._idle) >= _IDLE_MAX:
@@ -164,6 +167,13 @@ class FileDatabase:
                     f"{printable(self.location)} was changed while it was read", kind="changed"
                 )
         finally:
+            if (connection := hold.held) is not None:
+                # First of all, so that no interrupt can come between the end of the block and this.
+                try:
+                    connection.rollback()
+                except sqlite3.Error:
+                    connection.close()  # that undoes it, too; what went wrong before is the news
+                    hold.held = None
             hold.done = True
             self._end(hold)
 
@@ -185,6 +195,13 @@ class FileDatabase:
                 self._begin_again(hold, "BEGIN IMMEDIATE")
             yield hold
         finally:
+            if (connection := hold.held) is not None:
+                # First of all, as in `reading`.
+                try:
+                    connection.rollback()
+                except sqlite3.Error:
+                    connection.close()  # that undoes it, too; what went wrong before is the news
+                    hold.held = None
             hold.done = True
             self._end(hold)
 
@@ -200,7 +217,7 @@ class FileDatabase:
         try:
             self.patiently(
                 lambda: begin(connection, how, self.location, self.expected),
-                lambda: list(self._held.values()),
+                self._holds,
             )
         except DriverError as error:
             raise translated(error, self.location) from None
@@ -284,6 +301,13 @@ class FileDatabase:
         try:
             yield self._take(hold)
         finally:
+            if (connection := hold.held) is not None:
+                # First of all, as in `reading`.
+                try:
+                    connection.rollback()
+                except sqlite3.Error:
+                    connection.close()  # that undoes it, too; what went wrong before is the news
+                    hold.held = None
             hold.done = True
             self._end(hold)
 
@@ -343,7 +367,7 @@ class FileDatabase:
     def trace(self, callback: Trace | None) -> None:
         """Have `callback` called with every statement from now on; None ends it."""
         self._trace = callback
-        for hold in list(self._held.values()):
+        for hold in self._holds():
             hold.trace(callback)
         for connection, _ in list(self._idle):
             connection.set_trace_callback(callback)
@@ -360,7 +384,10 @@ class FileDatabase:
         self._resting = True
         until = time.monotonic() + _REST_SECONDS_MAX
         me = threading.get_ident()
-        while any(h.thread != me for h in list(self._held.values())) and time.monotonic() < until:
+        while (
+            any(hold.thread != me and not hold.done for hold in self._holds())
+            and time.monotonic() < until
+        ):
             time.sleep(0.0005)
         self._drop_idle()
 
@@ -370,7 +397,7 @@ class FileDatabase:
 
     def reborn(self) -> None:
         """Leave the parent's connections alone, and start without any."""
-        in_use = [hold.take() for hold in self._held.values()]
+        in_use = [hold.take() for hold in self._holds()]
         for connection in (*in_use, *(connection for connection, _ in self._idle)):
             if connection is not None:
                 _fork.keep(connection)

@@ -44,15 +44,16 @@ class Hold:
     Attributes:
         writing: whether it has the write lock.
         thread: the thread that began it.
-        done: whether the block has ended.
+        done: whether the block has ended, and its transaction with it.
+        held: the connection that the block runs on; None once it has been taken away.
         wal: the write-ahead log that its connection has open.
     """
 
-    __slots__ = ("_connection", "done", "thread", "wal", "writing")
+    __slots__ = ("__weakref__", "done", "held", "thread", "wal", "writing")
 
     def __init__(self) -> None:
         self.writing = False
-        self._connection: sqlite3.Connection | None = None
+        self.held: sqlite3.Connection | None = None
         self.wal: Identity | None = None
         self.thread = threading.get_ident()
         self.done = False
@@ -64,7 +65,7 @@ class Hold:
         Raises:
             StateError: kind `ended`; the block was left, or the process forked inside it.
         """
-        connection = self._connection
+        connection = self.held
         if connection is None:
             raise StateError(
                 "this view of the store has ended", kind="ended", hint="Use it inside its block."
@@ -73,21 +74,21 @@ class Hold:
 
     def give(self, connection: sqlite3.Connection) -> None:
         """Let the block run on a connection."""
-        self._connection = connection
+        self.held = connection
 
     def trace(self, callback: Trace | None) -> None:
         """Have `callback` called with every statement of the block from now on."""
-        connection = self._connection
+        connection = self.held
         if connection is not None:
             connection.set_trace_callback(callback)
 
     def uses(self, connection: sqlite3.Connection) -> bool:
         """Return whether the block runs on that connection."""
-        return self._connection is connection
+        return self.held is connection
 
     def take(self) -> sqlite3.Connection | None:
         """Take the connection away for good, and return it if there was one."""
-        connection, self._connection = self._connection, None
+        connection, self.held = self.held, None
         return connection
 
 
