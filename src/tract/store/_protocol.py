@@ -1,6 +1,6 @@
 """One consistent view of a store, and the rows that it gives.
 
-A `Reader` does not change while it is held. Whatever it gives was checked against its hash; what
+A `Reader` does not change while it is held, and is used only while it is. Whatever it gives was checked against its hash; what
 is damaged raises `Corrupt`. Ids are hex text everywhere above the backends.
 """
 

@@ -28,14 +28,26 @@ class Store(Protocol):
         ...
 
     def read(self) -> AbstractContextManager[Reader]:
-        """Return a context manager that gives one consistent view."""
+        """Return a context manager that gives one consistent view, to be used inside the block.
+
+        Views may be held while others write, and may nest; each shows the moment it began.
+
+        Raises:
+            Closed: the store was closed.
+        """
         ...
 
     def write(self) -> AbstractContextManager[Draft]:
         """Return a context manager that gives a draft and publishes it when it ends without an error.
 
         Writers wait for each other inside; when the block is entered, the draft reads what is
-        then the newest state, and nobody else can write until it is left.
+        then the newest state, and nobody else can write until it is left. That holds for the
+        same thread, too: a write inside a write waits in vain.
+
+        Raises:
+            StoreBusy: another writer was not done when the busy timeout was over.
+            ReadOnly: the store may only be read.
+            Closed: the store was closed.
         """
         ...
 

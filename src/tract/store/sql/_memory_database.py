@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from tract.errors import StateError
+from tract.errors import ReadOnly, StateError
 from tract.store.sql import _fork
 from tract.store.sql._errors import DriverError, translated
 from tract.store.sql._sqlite import Hold, Patience, Trace, begin, closed, connect
@@ -32,10 +32,10 @@ class MemoryDatabase:
     """
 
     location = ":memory:"
-    read_only = False
 
     def __init__(self, *, busy_timeout: float) -> None:
         self.path: Path | None = None
+        self.read_only = False
         self.expected: str | None = None
         self._patiently = Patience(self.location, busy_timeout)
         self._trace: Trace | None = None
@@ -88,6 +88,10 @@ class MemoryDatabase:
     def writing(self) -> Iterator[Hold]:
         """Give a hold that no other writer has at the same time."""
         self._look_for_fork()
+        if self.read_only:
+            raise ReadOnly(
+                f"{self.location} was opened read-only", hint="Open it without read_only=True."
+            )
         hold = Hold()
         try:
             began = time.monotonic()
@@ -102,8 +106,9 @@ class MemoryDatabase:
             yield hold
         finally:
             hold.done = True
-            hold.take()
+            connection = hold.take()
             self._release(hold)
+            self._drop(connection)
 
     def _release(self, hold: Hold) -> None:
         with self._guard:
@@ -115,6 +120,8 @@ class MemoryDatabase:
         before = hold.connection
         target = Hold()
         with self._guard:
+            if self._closed:
+                raise closed(self.location)
             views = [view for view in self._views.values() if not view.done]
             connection = self._copy(before) if views else before
             target.give(connection)
@@ -140,10 +147,10 @@ class MemoryDatabase:
         return other
 
     def _drop(self, connection: sqlite3.Connection | None) -> None:
-        """Close a connection that was replaced meanwhile, after its last view."""
+        """Close a connection that was replaced or given up meanwhile, after whoever used it last."""
         if connection is None or (connection is self._current and not self._closed):
             return
-        if not any(view.uses(connection) for view in list(self._views.values())):
+        if not any(hold.uses(connection) for hold in [*self._views.values(), *self._turn.values()]):
             connection.close()
 
     def trace(self, callback: Trace | None) -> None:
@@ -155,8 +162,9 @@ class MemoryDatabase:
 
     def close(self) -> None:
         """Forget everything; views that are held keep what they see."""
-        self._closed = True
-        self._drop(self._current)
+        with self._guard:
+            self._closed = True
+            self._drop(self._current)
 
     # Forking: the child goes on with a copy of its own.
 

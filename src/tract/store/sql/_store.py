@@ -69,6 +69,7 @@ class SqlStore:
         if path is None:
             memory = MemoryDatabase(busy_timeout=busy_timeout)
             make_tables(memory)
+            memory.read_only = read_only
             self._db = memory
             return
         path = real_path(path)
