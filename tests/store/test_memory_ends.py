@@ -9,20 +9,20 @@ from tract import Closed, NotFound, ReadOnly, Tract
 from tract.store import open_store
 
 
+def write_until_it_ends(t: Tract, ended: list[BaseException]) -> None:
+    try:
+        while True:
+            t.user("x")
+    except BaseException as error:  # noqa: BLE001 - what it is is the result
+        ended.append(error)
+
+
 def test_closing_under_a_writer_ends_it_with_closed():
     for _ in range(10):
         t = Tract.open(":memory:")
         t.extend([{"role": "user", "content": f"m{i}"} for i in range(100)])
         ended: list[BaseException] = []
-
-        def write(t: Tract = t, ended: list[BaseException] = ended) -> None:
-            try:
-                while True:
-                    t.user("x")
-            except BaseException as error:  # noqa: BLE001 - what it is is the result
-                ended.append(error)
-
-        thread = threading.Thread(target=write)
+        thread = threading.Thread(target=write_until_it_ends, args=(t, ended))
         thread.start()
         time.sleep(0.01)
         t.close()

@@ -1,7 +1,8 @@
 """One consistent view of a store, and the rows that it gives.
 
-A `Reader` does not change while it is held, and is used only while it is. Whatever it gives was checked against its hash; what
-is damaged raises `Corrupt`. Ids are hex text everywhere above the backends.
+A `Reader` does not change while it is held, and is used only while it is. Whatever it gives was
+checked against its hash; what is damaged raises `Corrupt`. Ids are hex text everywhere above the
+backends.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -56,5 +56,8 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything; later calls raise `Closed`. Closing twice is nothing."""
+        """Let go of everything; later calls raise `Closed`. Closing twice is nothing.
+
+        Views that are held go on; a write that is not yet published ends with `Closed`.
+        """
         ...

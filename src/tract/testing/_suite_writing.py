@@ -398,6 +398,18 @@ class Writing(Suite):
         with raises(Closed):
             list(store.damage())
 
+    def test_closing_ends_what_is_not_yet_written(self) -> None:
+        """A write that is under way when the store is closed never was; a view goes on."""
+        store = self.make_store()
+        scribe = Scribe(store)
+        kept = scribe.say("kept")
+        with store.read() as view:
+            with raises(Closed), scribe.together():
+                scribe.say("never")
+                store.close()
+            assert view.ref(scribe.tract, "branch/main") == kept.id
+            assert view.length(kept.id) == 1
+
     def test_what_was_written_is_there_when_reopened(self) -> None:
         """Everything outlives the handle, and writing goes on where it was."""
         store = self.make_store()

@@ -100,10 +100,6 @@ class FileDatabase:
         self._register(hold)
         if self._closed:
             raise closed(self.location)
-        if len(self._held) > 1:
-            for other in self._holds():
-                if other.done:
-                    self._end(other)  # its own end was interrupted
         try:
             connection, hold.wal = self._idle.pop()
         except IndexError:
@@ -227,6 +223,8 @@ class FileDatabase:
     def publish(self, hold: Hold, work: Callable[[Hold], T], pages: int = 8) -> T:
         """Commit what `work` writes, all of it or nothing, and return what it returns."""
         connection = hold.connection
+        if self._closed:
+            raise closed(self.location)
         # A renamed or replaced file would take the write, and nobody would ever see it.
         self._same_file()
         if identity(self._wal) != hold.wal:
