@@ -27,7 +27,7 @@ def test_closing_under_a_writer_ends_it_with_closed():
         time.sleep(0.01)
         t.close()
         thread.join(30)
-        assert [type(error) for error in ended] == [Closed]
+        assert [type(each) for each in ended] == [Closed]
 
 
 def test_closing_inside_a_batch_ends_it_with_closed():
