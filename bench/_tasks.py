@@ -73,14 +73,19 @@ def append(folder: Path, system: str, count: int, durability: str) -> Figures:
     }
 
 
-def load(folder: Path, system: str, count: int) -> Figures:
-    """Open a store on a new handle and read all of it, in a process that opened another before."""
+def _use(folder: Path, system: str) -> None:
+    """Use a small store beside the measured one, so that what a process does once is done."""
     other = folder / "other"
     other.mkdir()
     first = SYSTEMS[system](other, "normal")
     first.extend(messages(0, 8))
     first.load()
     first.close()
+
+
+def load(folder: Path, system: str, count: int) -> Figures:
+    """Open a store on a new handle and read all of it, in a process that opened another before."""
+    _use(folder, system)
 
     def opened() -> tuple[System, Any]:
         store = SYSTEMS[system](folder, "full")
@@ -124,7 +129,8 @@ def fork(folder: Path, system: str, count: int) -> Figures:
 
 
 def extend(folder: Path, system: str, count: int) -> Figures:
-    """Write many messages in one call."""
+    """Write many messages in one call, in a process that used another store before."""
+    _use(folder, system)
     store = SYSTEMS[system](folder, "full")
     wires = messages(0, count)
     took, _ = timed(store.extend, wires)
@@ -134,10 +140,10 @@ def extend(folder: Path, system: str, count: int) -> Figures:
 
 
 def import_file(folder: Path, system: str, count: int) -> Figures:
-    """Bring in a file of many messages in one call, in a process that opened the store before."""
+    """Bring in a file of many messages in one call, in a process that used another store before."""
+    _use(folder, system)
     path = folder / "messages.json"
     path.write_text(json.dumps(messages(0, count)), encoding="utf-8")
-    SYSTEMS[system](folder, "full").close()
     took, _ = timed(_ours_from if system == "tract" else _floor_from, path, folder)
     store = SYSTEMS[system](folder, "full")
     _compare(store.texts(store.load()), count, "import")

@@ -1,8 +1,14 @@
 """Looking at a whole store: everything that it gives, and what is wrong with it."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from tract.store import Store
+from tract.errors import TractError
+from tract.objects import Commit
+from tract.store import Reader, Store
+
+Part = tuple[Any, Callable[[], Any]]
 
 
 def errors(store: Store) -> list[str]:
@@ -10,38 +16,74 @@ def errors(store: Store) -> list[str]:
     return [f"{p.object}: {p.message}" for p in store.damage() if p.severity == "error"]
 
 
-def everything(store: Store, counter: str = "words") -> dict[str, Any]:
+def everything(store: Store) -> dict[Any, Any]:
     """Everything that can be read, by what it is; raises whatever reading raises."""
     with store.read() as view:
-        tracts = view.tracts()
-        refs = {row.id: view.refs(row.id) for row in tracts}
-        tips = sorted({at for each in refs.values() for at in each.values() if at is not None})
-        blobs = dict(view.blobs())
-        commits = {commit.id: commit for commit in view.commits()}
-        return {
-            "tracts": tracts,
-            "tracts by name": {row.name: view.tract(row.name) for row in tracts},
-            "tracts by id": {row.id: view.tract(row.id) for row in tracts},
-            "refs": refs,
-            "each ref": {
-                (tract, name): view.ref(tract, name)
-                for tract, each in refs.items()
-                for name in each
-            },
-            "commits": commits,
-            "each commit": {id: view.commit(id) for id in commits},
-            "present": view.present(list(commits)),
-            "prefixed": {id: view.prefixed(id[:6]) for id in commits},
-            "lines": {tip: (list(view.line(tip)), view.length(tip)) for tip in tips},
-            "states": {id: view.state(id) for id in commits},
-            "blobs": blobs,
-            "payloads": view.payloads(list(blobs)),
-            "operations": {row.id: view.operations(row.id) for row in tracts},
-            "usages": {row.id: view.usages(row.id) for row in tracts},
-            "counts": view.counts(sorted(blobs), counter),
-            "idempotent": {
-                (row.id, key): view.idempotent(row.id, key)
-                for row in tracts
-                for key in ("turn-1", "key", "none")
-            },
-        }
+        return {name: read() for name, read in _parts(view, _names(view))}
+
+
+def glances(store: Store, names: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
+    """Each single thing that can be read, or the error that reading it ends with.
+
+    Args:
+        store: a store that may be damaged.
+        names: what to ask for: the names in the store when it was whole.
+    """
+    with store.read() as view:
+        for name, read in _parts(view, names):
+            try:
+                found = read()
+            except TractError as error:
+                found = error
+            yield name, found
+
+
+def names_in(store: Store) -> dict[str, Any]:
+    """What can be asked for in a store that is whole."""
+    with store.read() as view:
+        return _names(view)
+
+
+def _names(view: Reader) -> dict[str, Any]:
+    tracts = view.tracts()
+    refs = [(row.id, name) for row in tracts for name in view.refs(row.id)]
+    tips = [tip for tract, name in refs if (tip := view.ref(tract, name)) is not None]
+    commits = [commit.id for commit in view.commits()]
+    blobs = sorted(id for id, _ in view.blobs())
+    return {"tracts": tracts, "refs": refs, "tips": tips, "commits": commits, "blobs": blobs}
+
+
+def _parts(view: Reader, names: dict[str, Any]) -> Iterator[Part]:
+    commits, blobs = names["commits"], names["blobs"]
+    yield "tracts", view.tracts
+    yield "all blobs", lambda: dict(view.blobs())
+    yield "all commits", lambda: {commit.id: commit for commit in view.commits()}
+    yield "present", lambda: view.present(commits)
+    yield "payloads", lambda: view.payloads(blobs)
+    yield "counts", lambda: view.counts(blobs, "words")
+    for row in names["tracts"]:
+        yield ("by name", row.name), partial(view.tract, row.name)
+        yield ("by id", row.id), partial(view.tract, row.id)
+        yield ("refs", row.id), partial(view.refs, row.id)
+        yield ("operations", row.id), partial(view.operations, row.id)
+        yield ("usages", row.id), partial(view.usages, row.id)
+        for key in ("turn-1", "key", "none"):
+            yield ("done", row.id, key), partial(view.idempotent, row.id, key)
+    for tract, name in names["refs"]:
+        yield ("ref", tract, name), partial(view.ref, tract, name)
+    for id in commits:
+        yield ("commit", id), partial(view.commit, id)
+        yield ("prefixed", id), partial(view.prefixed, id[:6])
+        yield ("state", id), partial(view.state, id)
+        yield ("length", id), partial(view.length, id)
+        yield ("page", id), partial(_line, view, id, 3)
+        yield ("next page", id), partial(_line, view, id, 3, 2)
+    for tip in names["tips"]:
+        yield ("line", tip), partial(_line, view, tip)
+    for id in blobs:
+        yield ("payload", id), partial(view.payloads, [id])
+        yield ("count", id), partial(view.counts, [id], "words")
+
+
+def _line(view: Reader, tip: str, limit: int | None = None, skip: int = 0) -> list[Commit]:
+    return list(view.line(tip, limit, skip))

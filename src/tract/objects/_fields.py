@@ -20,6 +20,7 @@ _ABSENT = object()
 class _Field(NamedTuple):
     """A field: its default, whether a value is what validation would have made, how it is written."""
 
+    name: str
     default: Any
     fits: Callable[[Any], bool]
     write: Callable[[Any], Any] | None
@@ -29,7 +30,7 @@ def written(content: BaseModel) -> dict[str, Any]:
     """Return the stored form of a built-in content: its type and what differs from the defaults."""
     values = content.__dict__
     data: dict[str, Any] = {"content_type": values["content_type"]}
-    for name, (default, _, write) in _fields(type(content)).items():
+    for name, default, _, write in _table(type(content))[1]:
         value = values[name]
         if value is not default and value != default:
             data[name] = value if write is None else write(value)
@@ -39,27 +40,30 @@ def written(content: BaseModel) -> dict[str, Any]:
 def is_whole(content: BaseModel) -> bool:
     """Return whether each field of a built-in content is as its validation would have made it."""
     values = content.__dict__
-    table = _fields(type(content))
-    if len(values) != len(table) + 1:
+    kind, fields = _table(type(content))
+    if len(values) != len(fields) + 1 or values.get("content_type") != kind:
         return False
-    for name, (default, fits, _) in table.items():
+    for name, default, fits, _ in fields:
         value = values.get(name, _ABSENT)
         if value is not default and not fits(value):
             return False
-    return bool(values.get("content_type") == type(content).model_fields["content_type"].default)
+    return True
 
 
 @cache
-def _fields(cls: type[BaseModel]) -> Mapping[str, _Field]:
-    return {
-        name: _Field(
+def _table(cls: type[BaseModel]) -> tuple[str, tuple[_Field, ...]]:
+    """Return the name of a built-in type, and its other fields."""
+    fields = [
+        _Field(
+            name,
             _NO_DEFAULT if field.is_required() else field.get_default(call_default_factory=True),
             _FITS.get(name) or _fits(field.annotation),
             _WRITE.get(name),
         )
         for name, field in cls.model_fields.items()
         if name != "content_type"
-    }
+    ]
+    return str(cls.model_fields["content_type"].default), tuple(fields)
 
 
 def _fits(annotation: Any) -> Callable[[Any], bool]:

@@ -35,7 +35,7 @@ class ContentTypes:
     """
 
     def __init__(self, own: Iterable[type[Content]] = ()) -> None:
-        self._types: dict[str, type[Content]] = {_name(cls): cls for cls in BUILT_IN}
+        self._types: dict[str, type[Content]] = dict(_BY_NAME)
         self._own: set[str] = set()
         for cls in own:
             _check_own(cls)
@@ -287,3 +287,6 @@ def decode_payload(data: bytes) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise ValueError("no JSON object")
     return payload
+
+
+_BY_NAME = {_name(cls): cls for cls in BUILT_IN}

@@ -153,7 +153,9 @@ class _MemoryReader:
             yield self.commit(id)
 
     def blobs(self) -> Iterator[tuple[str, bytes]]:
-        yield from list(self._t.blobs.items())
+        for id, data in list(self._t.blobs.items()):
+            self._payload(id)
+            yield id, data
 
 
 class _Turn:

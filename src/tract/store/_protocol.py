@@ -159,5 +159,9 @@ class Reader(Protocol):
         ...
 
     def blobs(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the id and bytes of every blob, unchecked."""
+        """Yield the id and bytes of every blob.
+
+        Raises:
+            Corrupt: the bytes of one are not what its id says.
+        """
         ...

@@ -40,24 +40,33 @@ def info_of(repo: Repo, commit: Commit, payloads: Mapping[str, Payload]) -> Comm
     """Return what `log` shows of a commit whose payloads are at hand."""
     types = repo.settings.types
     payload = None if commit.content is None else payloads[commit.content]
-    note: Mapping[str, Any] = {} if commit.note is None else payloads[commit.note]
-    return CommitInfo(
-        id=commit.id,
-        parents=commit.parents,
-        operation=commit.operation,
-        entry_id=commit.entry_id,
-        author=commit.author,
-        at=moment(commit.at),
-        message=note.get("message") or _line(commit, payload, types),
-        content_type=None if payload is None else payload["content_type"],
-        role=None if payload is None else payload_role(payload, types),
+    kind = role = count = None
+    if payload is not None:
+        kind, role = payload["content_type"], payload_role(payload, types)
+        count = _Count(repo.settings.tally, commit, payload, types)
+    message: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = {}
+    if commit.note is not None:
+        note = payloads[commit.note]
+        message, tags = note.get("message"), tuple(note.get("tags", ()))
         # Copied: what is stored must not change with what somebody does to what he was shown.
-        made_with=None if commit.made_with is None else plain_json(commit.made_with),
-        tags=tuple(note.get("tags", ())),
-        metadata=plain_json(note.get("metadata", {})),
-        count=None
-        if payload is None or commit.content is None
-        else _Count(repo.settings.tally, commit, payload, types),
+        metadata = plain_json(note.get("metadata", {}))
+    # By place, in the order of the class: a log or an import makes thousands of them.
+    return CommitInfo(
+        commit.id,
+        commit.parents,
+        commit.operation,
+        commit.entry_id,
+        commit.author,
+        moment(commit.at),
+        message or _line(commit, payload, types),
+        kind,
+        role,
+        None if commit.made_with is None else plain_json(commit.made_with),
+        tags,
+        metadata,
+        count,
     )
 
 

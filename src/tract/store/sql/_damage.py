@@ -19,7 +19,8 @@ from tract.store.sql import _statements as sql
 from tract.store.sql._errors import DriverError, translated
 from tract.store.sql._known import Known, Row
 from tract.store.sql._publish import snapshot_due, steps
-from tract.store.sql._reader import NONSENSE, SqlReader, checked_payload
+from tract.store.sql._reader import SqlReader
+from tract.store.sql._rows import NONSENSE, checked_payload
 from tract.store.sql._schema import APPLICATION_ID, LANE_BITS, SCHEMA_VERSION, metadata, seal
 from tract.store.sql._sqlite import Hold, reset_bug
 
@@ -199,10 +200,13 @@ class _Inspection:
             if commit is not None and commit not in self._rows:
                 yield Problem(what, f"it names commit {commit}, which is not there")
         for row in self._each(sql.ALL_COUNTS):
-            what = f"token count of blob {self._blobs.get(row[0], f'number {row[0]}')}"
-            yield from _sealed(what, row)
-            if row[0] not in self._blobs:
-                yield Problem(what, "the blob is not there")
+            blob, counter, tokens, sealed = row
+            id = self._blobs.get(blob)
+            what = f"token count of blob {id or f'number {blob}'}"
+            if id is None:
+                yield Problem(what, "the blob is damaged or not there")
+            elif sealed != seal(blob, id, counter, tokens):
+                yield Problem(what, "its seal does not fit its values")
         for row in self._each(sql.ALL_IDEMPOTENT):
             what = f"idempotency record {row[1]} of tract number {row[0]}"
             yield from _sealed(what, row)

@@ -177,11 +177,13 @@ def network_file_system(path: Path, mounts: Path = Path("/proc/self/mounts")) ->
     except OSError:
         return None
     best, kind = -1, ""
+    inside = f"{path}/"
     for line in lines:
         fields = line.split(" ")
         if len(fields) < 3:
             continue
         point = _OCTAL.sub(lambda code: chr(int(code[1], 8)), fields[1])
-        if len(point) >= best and path.is_relative_to(point):  # a later mount hides an earlier one
+        # A later mount hides an earlier one.
+        if len(point) >= best and inside.startswith(point if point == "/" else f"{point}/"):
             best, kind = len(point), fields[2]
     return kind if kind in _NETWORK else None

@@ -100,9 +100,15 @@ class Fold:
         steps, append = line.steps, slots.append
         waiting = bool(self._wanted)
         for done in self._source.stretch(ranges, self._seen):
+            if not waiting and isinstance(done, Appended):
+                before, slot = done  # as nearly always: it is folded at once, and let go of
+                if before != parent:
+                    raise damaged(f"commit {slot.commit}")
+                append(slot)
+                parent = slot.commit
+                continue
             if isinstance(done, Appended):
-                before, slot = done
-                id = slot.commit
+                id, before = done.slot.commit, done.parent
             else:
                 id, before = done.id, done.parents[0] if done.parents else None
                 if done.layout:
@@ -114,11 +120,7 @@ class Fold:
             if waiting:
                 steps.append(done)
                 self._line_of[id] = line
-            elif isinstance(
-                done, Appended
-            ):  # as nearly always: it is folded at once, and let go of
-                append(done.slot)
-            else:
+            elif isinstance(done, Commit):
                 step(slots, done, {}, self._source.commit)
         if parent != row.id:
             raise damaged(f"the line of commit {row.id}")

@@ -17,7 +17,8 @@ from tract.store._protocol import TractRow
 from tract.store.sql import _statements as sql
 from tract.store.sql._errors import DriverError, translated
 from tract.store.sql._known import Known, Row, damaged
-from tract.store.sql._reader import SqlReader, raw_id
+from tract.store.sql._reader import SqlReader
+from tract.store.sql._rows import raw_id
 from tract.store.sql._schema import LANE_BITS, seal, snapshot_seal
 from tract.store.sql._sqlite import Hold
 
@@ -296,7 +297,7 @@ class Publisher:
         unknown = list({id for id, _ in staged if id not in blobs})
         keys = {**blobs, **self._blob_keys(unknown)}
         rows = [
-            {"blob": key, "counter": counter, "tokens": n, "seal": seal(key, counter, n)}
+            {"blob": key, "counter": counter, "tokens": n, "seal": seal(key, id, counter, n)}
             for (id, counter), n in staged.items()
             if (key := keys.get(id)) is not None
         ]

@@ -5,21 +5,15 @@ view is ever left open: one that was would pin what its connection sees. A first
 read lane by lane; states are folded next door.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tract.errors import Corrupt, InvalidInput, NotFound
 from tract.objects import (
-    Actor,
     Appended,
     Commit,
-    Mark,
     Operation,
-    RefChange,
-    Slot,
     State,
-    decode_commit,
     decode_step,
     parse,
     uncollected,
@@ -29,15 +23,26 @@ from tract.store.sql import _statements as sql
 from tract.store.sql._errors import DriverError, translated
 from tract.store.sql._fold import Fold, in_order, portions
 from tract.store.sql._known import Known, Row, damaged
+from tract.store.sql._rows import (
+    COMMIT_HASH,
+    NONSENSE,
+    checked_commit,
+    checked_key,
+    checked_payload,
+    decode_snapshot,
+    decoded,
+    fits,
+    hex_id,
+    operation,
+    raw_id,
+    tract_row,
+)
 from tract.store.sql._schema import LANE_BITS, seal, snapshot_seal
 from tract.store.sql._sqlite import Hold
 
 EVERYTHING = 1 << 62
 _BYTES_AT_ONCE = 4 << 20
-# What decoding raises when bytes or types are not what they should be.
-NONSENSE = (TypeError, ValueError, KeyError, AttributeError, IndexError)
-# Hashes that have taken in the tag already; a copy goes on with the bytes without joining both.
-_BLOB, _COMMIT = hashlib.sha256(b"tract:blob:1\n"), hashlib.sha256(b"tract:commit:1\n")
+_HEX = frozenset("0123456789abcdef")
 
 
 class SqlReader:
@@ -71,18 +76,24 @@ class SqlReader:
             row = self.one(sql.TRACT_BY_ID, {"id": id})
             if row is None:
                 raise NotFound(f"tract {id[:12]} is not in the store", kind="unknown_tract")
-            _tract_row(row)
+            if tract_row(row).id != id:
+                raise damaged(f"tract {id}")
             key = self.known.tracts[id] = row[0]
         return key
 
     def tracts(self) -> list[TractRow]:
-        return [_tract_row(row) for row in self.all(sql.TRACTS)]
+        return [tract_row(row) for row in self.all(sql.TRACTS)]
 
     def tract(self, name_or_id: str) -> TractRow | None:
-        row = self.one(sql.TRACT_BY_NAME, {"name": name_or_id})
-        if row is None:
-            row = self.one(sql.TRACT_BY_ID, {"id": name_or_id})
-        return None if row is None else _tract_row(row)
+        found = self.one(sql.TRACT_BY_NAME, {"name": name_or_id})
+        if found is None:
+            found = self.one(sql.TRACT_BY_ID, {"id": name_or_id})
+        if found is None:
+            return None
+        row = tract_row(found)
+        if name_or_id not in (row.name, row.id):  # an index that leads astray
+            raise damaged(f"tract {name_or_id}")
+        return row
 
     def ref(self, tract: str, name: str) -> str | None:
         row = self.ref_row(self.tract_key(tract), name)
@@ -123,8 +134,8 @@ class SqlReader:
     def checked(self, found: Sequence[Any]) -> tuple[Row, bytes]:
         """Return a row of `commits` as index columns and bytes, both checked."""
         key, raw, blob, size, cost, snapshot, sealed, body = found
-        id = _hex(raw, f"commit number {key}")
-        if sealed != seal(key, blob, size, cost, snapshot) or not _fits(_COMMIT, body, raw):
+        id = hex_id(raw, f"commit number {key}")
+        if sealed != seal(key, blob, size, cost, snapshot) or not fits(COMMIT_HASH, body, raw):
             raise damaged(f"commit {id}")
         row = Row(key, id, blob, size, cost, snapshot)
         self.known.keep_row(row)
@@ -133,7 +144,12 @@ class SqlReader:
     def row_of(self, id: str) -> tuple[Row, bytes] | None:
         """Return a commit's index columns and bytes, or None if it is not in the store."""
         found = self.one(sql.COMMIT_BY_HASH, {"hash": raw_id(id)})
-        return None if found is None else self.checked(found)
+        if found is None:
+            return None
+        row, body = self.checked(found)
+        if row.id != id:  # an index that leads astray
+            raise damaged(f"commit {id}")
+        return row, body
 
     def commit(self, id: str) -> Commit:
         found = self.row_of(id)
@@ -159,8 +175,8 @@ class SqlReader:
         for some in _lists(sorted(keys.difference(ids))):
             rows = self.all(sql.commit_hashes(sql.list_size(len(some))), sql.filled(some))
             for key, raw, body in rows:
-                ids[key] = _hex(raw, f"commit number {key}")
-                if not _fits(_COMMIT, body, raw):
+                ids[key] = hex_id(raw, f"commit number {key}")
+                if not fits(COMMIT_HASH, body, raw):
                     raise damaged(f"commit {ids[key]}")
         if len(ids) != len(keys):
             raise damaged("a ref or an operation, which names a commit that is not there,")
@@ -171,7 +187,7 @@ class SqlReader:
             return []
         low, high = bytes.fromhex(prefix.ljust(64, "0")), bytes.fromhex(prefix.ljust(64, "f"))
         params = {"low": low, "high": high, "count": min(limit, EVERYTHING)}
-        return [_hex(raw, "a commit") for (raw,) in self.all(sql.PREFIXED, params)]
+        return [self.checked(values)[0].id for values in self.all(sql.PREFIXED, params)]
 
     def segments(
         self, top: int, wanted: int = EVERYTHING, stop: int = -1
@@ -271,13 +287,13 @@ class SqlReader:
             rows = self.all(sql.folding(sql.list_size(len(some))), sql.filled_ranges(some))
             for _, raw, body, blob, data in in_order(rows):
                 try:
-                    hashed = _COMMIT.copy()
+                    hashed = COMMIT_HASH.copy()
                     hashed.update(body)
                     done = decode_step(raw.hex(), body) if hashed.digest() == raw else None
                 except NONSENSE:
                     done = None
                 if done is None:
-                    raise damaged(f"commit {_hex(raw, 'a commit')}")
+                    raise damaged(f"commit {hex_id(raw, 'a commit')}")
                 content = done.slot.content if isinstance(done, Appended) else done.content
                 if content is not None and content not in seen:
                     if type(blob) is not bytes or blob.hex() != content:
@@ -293,7 +309,7 @@ class SqlReader:
             for raw, data in self.all(
                 sql.blobs_by_hash(sql.list_size(len(some))), sql.filled(some)
             ):
-                found[_hex(raw, "a blob")] = checked_payload(raw, data)
+                found[hex_id(raw, "a blob")] = checked_payload(raw, data)
         for id in ids:
             if id not in found:
                 raise Corrupt(f"blob {id} is missing", object=f"blob {id}")
@@ -305,9 +321,10 @@ class SqlReader:
             params = (*sql.filled(some), counter)
             statement = sql.counts_by_hash(sql.list_size(len(some)))
             for raw, blob, tokens, sealed in self.all(statement, params):
-                if sealed != seal(blob, counter, tokens):
-                    raise damaged(f"token count of blob {_hex(raw, 'a blob')}")
-                found[_hex(raw, "a blob")] = tokens
+                id = hex_id(raw, "a blob")
+                if sealed != seal(blob, id, counter, tokens):
+                    raise damaged(f"token count of blob {id}")
+                found[id] = tokens
         return found
 
     def usages(self, tract: str, commits: Sequence[str] | None = None) -> list[Usage]:
@@ -338,7 +355,7 @@ class SqlReader:
             bodies.append(parse(body))
         keys = {at for body in bodies for _, *ends in body.get("refs", ()) for at in ends}
         ids = self._ids(keys - {None})
-        return [_operation(tract, row, body, ids) for row, body in zip(rows, bodies, strict=True)]
+        return [operation(tract, row, body, ids) for row, body in zip(rows, bodies, strict=True)]
 
     def idempotent(self, tract: str, key: str) -> Idempotent | None:
         owner = self.tract_key(tract)
@@ -373,117 +390,25 @@ class SqlReader:
         after: Any = -1
         while rows := self.all(sql.COMMITS_AFTER, {"after": after, "count": 1000}):
             yield from rows
-            after = _key(rows[-1][0], "table commits")
+            after = checked_key(rows[-1][0], "table commits")
 
     def blobs(self) -> Iterator[tuple[str, bytes]]:
         for _, raw, _, data in self.blob_values():
-            yield _hex(raw, "a blob"), data
+            checked_payload(raw, data)
+            yield raw.hex(), data
 
     def blob_values(self) -> Iterator[Sequence[Any]]:
         """Yield all rows of `blobs` by key, unchecked, a few megabytes at a time."""
         after: Any = -1
         while sizes := self.all(sql.BLOB_SIZES_AFTER, {"after": after, "count": 1000}):
-            low, total = _key(sizes[0][0], "table blobs"), 0
+            low, total = checked_key(sizes[0][0], "table blobs"), 0
             for at, (key, size) in enumerate(sizes):
-                _key(key, "table blobs")
+                checked_key(key, "table blobs")
                 total += size if isinstance(size, int) else 0
                 if total >= _BYTES_AT_ONCE or at == len(sizes) - 1:
                     yield from self.all(sql.BLOBS_BETWEEN, {"low": low, "high": key})
                     low, total = key + 1, 0
             after = sizes[-1][0]
-
-
-_HEX = frozenset("0123456789abcdef")
-
-
-def raw_id(id: str) -> bytes:
-    """Return the bytes of an id; b"", which is in no store, for text that is none."""
-    try:
-        raw = bytes.fromhex(id)
-    except (ValueError, TypeError):
-        return b""
-    return raw if raw.hex() == id else b""
-
-
-def _hex(raw: Any, what: str) -> str:
-    if type(raw) is not bytes:
-        raise damaged(what)
-    return raw.hex()
-
-
-def _key(key: Any, what: str) -> int:
-    if type(key) is not int:
-        raise damaged(what)
-    return key
-
-
-def _fits(tagged: "hashlib._Hash", data: Any, raw: bytes) -> bool:
-    if type(data) is not bytes:
-        return False
-    made = tagged.copy()
-    made.update(data)
-    return made.digest() == raw
-
-
-def decoded(id: str, body: bytes) -> Commit:
-    """Return the commit of bytes whose hash fits."""
-    try:
-        return decode_commit(id, body)
-    except NONSENSE:
-        raise damaged(f"commit {id}") from None
-
-
-def checked_commit(raw: Any, body: Any) -> Commit:
-    """Return the commit of a hash and bytes, if they fit."""
-    if type(raw) is not bytes or not _fits(_COMMIT, body, raw):
-        raise damaged(f"commit {_hex(raw, 'a commit')}")
-    return decoded(raw.hex(), body)
-
-
-def checked_payload(raw: Any, data: Any) -> Payload:
-    """Return the payload of a hash and bytes, if they fit."""
-    try:
-        hashed = _BLOB.copy()
-        hashed.update(data)
-        if hashed.digest() == raw:
-            payload: Payload = parse(data)
-            return payload
-    except NONSENSE:
-        pass
-    raise damaged(f"blob {_hex(raw, 'a blob')}")
-
-
-def _tract_row(values: Sequence[Any]) -> TractRow:
-    *sealed, found = values
-    if found != seal(*sealed):
-        raise damaged(f"tract {values[2]}")
-    _, id, name, parent, created_at, resume, metadata = sealed
-    return TractRow(id, name, created_at, parent, parse(metadata), resume)
-
-
-def _operation(
-    tract: str, row: Sequence[Any], body: Mapping[str, Any], ids: Mapping[int, str]
-) -> Operation:
-    _, number, at, verb, _, _ = row
-    refs = tuple(
-        RefChange(
-            name,
-            None if before is None else ids[before],
-            None if after is None else ids[after],
-        )
-        for name, before, after in body.get("refs", ())
-    )
-    kind, name = body["actor"]
-    arguments, group = body.get("arguments", {}), body.get("group", number)
-    return Operation(number, tract, verb, Actor(kind, name), at, refs, arguments, group)
-
-
-def decode_snapshot(data: bytes) -> State:
-    """Return the state of a snapshot's bytes."""
-    rows = parse(data)
-    return tuple(
-        [Slot(entry, commit, blob, Mark.decode(mark)) for entry, commit, blob, mark in rows]
-    )
 
 
 def _lists(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

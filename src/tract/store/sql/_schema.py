@@ -133,7 +133,7 @@ counts = Table(
     Column("blob", Int, primary_key=True, autoincrement=False),
     Column("counter", Text, primary_key=True),
     Column("tokens", Int, nullable=False),
-    Column("seal", Int, nullable=False),
+    Column("seal", Int, nullable=False, comment="over blob, its id, counter, tokens"),
     sqlite_with_rowid=False,
 )
 

@@ -126,7 +126,7 @@ COMMIT_BY_KEY = text(select(*_COMMIT, commits.c.body).where(commits.c.key == bin
 COMMIT_BY_HASH = text(select(*_COMMIT, commits.c.body).where(commits.c.hash == bindparam("hash")))
 HAS_KEY = placed(select(exists().where(commits.c.key == bindparam("key"))))
 PREFIXED = text(
-    select(commits.c.hash)
+    select(*_COMMIT, commits.c.body)
     .where(commits.c.hash >= bindparam("low"), commits.c.hash <= bindparam("high"))
     .order_by(commits.c.hash)
     .limit(bindparam("count"))
