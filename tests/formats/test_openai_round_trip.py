@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.formats.samples import PNG, accepted, again, stored
@@ -249,6 +249,7 @@ MESSAGES = st.one_of(
 )
 
 
+@example({"role": "user", "content": [{"type": "file", "file": {"file_id": "", "filename": ""}}]})
 @given(MESSAGES)
 def test_any_message_comes_out_as_it_went_in(message: dict[str, Any]) -> None:
     contents = from_wire(message, "openai")

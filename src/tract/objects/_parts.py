@@ -120,7 +120,11 @@ _CLASSES: dict[str, type[Any]] = {
 }
 _PARTS = tuple(dict.fromkeys(_CLASSES.values()))
 _OBJECTS = frozenset({"extra", "payload", "bound_to"})
-# Fields that are always written, and fields that may be None, by class.
+# What a field has when it was not given, the fields that always are, and those that may be None.
+_DEFAULTS: dict[type[Any], tuple[tuple[str, Any], ...]] = {
+    cls: tuple((field.name, field.default) for field in fields(cls) if field.name != "kind")
+    for cls in _PARTS
+}
 _NEEDED: dict[type[Any], frozenset[str]] = {
     cls: frozenset(field.name for field in fields(cls) if field.default is MISSING)
     for cls in _PARTS
@@ -131,14 +135,11 @@ _OPTIONAL: dict[type[Any], frozenset[str]] = {
 
 
 def part_payload(part: Part) -> dict[str, Any]:
-    """Return a part as the JSON value that is stored: its kind and every field that says something."""
+    """Return a part as the JSON value that is stored: its kind and every field that was given."""
     data: dict[str, Any] = {"kind": part.kind}
-    needed = _NEEDED[type(part)]
-    for name in part.__slots__:
-        if name == "kind":
-            continue
+    for name, default in _DEFAULTS[type(part)]:
         value = getattr(part, name)
-        if name in needed or (value is not None and value != ""):
+        if value is not default and value != default:
             data[name] = value
     return data
 
