@@ -13,7 +13,7 @@ import pytest
 from tract.errors import InvalidInput, StateError, StoreBusy
 from tract.store import MemoryStore, Store, open_store
 from tract.store.sql import SqlStore
-from tract.store.sql._sqlite import PAGES_BETWEEN_CHECKPOINTS, WAL_BYTES_MAX, reset_bug
+from tract.store.sql._sqlite import PAGE_BYTES, PAGES_BETWEEN_CHECKPOINTS, WAL_BYTES_MAX, reset_bug
 from tract.testing import Scribe
 
 Make = Callable[..., Store]
@@ -265,7 +265,7 @@ def test_the_log_is_used_again_and_does_not_grow(tmp_path: Path) -> None:
         sizes.append(log.stat().st_size)
     assert (tmp_path / "s.db").stat().st_size > 40_000_000
     assert max(sizes) < WAL_BYTES_MAX
-    assert max(sizes) < 1.2 * PAGES_BETWEEN_CHECKPOINTS * 4096
+    assert max(sizes) < 1.2 * PAGES_BETWEEN_CHECKPOINTS * PAGE_BYTES
     store.close()
     other.close()
 
@@ -279,7 +279,7 @@ def test_a_reader_that_stays_delays_copying_back_but_not_for_ever(tmp_path: Path
         for n in range(40):
             scribe.say(f"{n} {'x' * 1_000_000}")
     grown = log.stat().st_size
-    assert grown > PAGES_BETWEEN_CHECKPOINTS * 4096
+    assert grown > PAGES_BETWEEN_CHECKPOINTS * PAGE_BYTES
     for n in range(40):
         scribe.say(f"more {n} {'x' * 1_000_000}")
     assert log.stat().st_size <= max(grown, WAL_BYTES_MAX)

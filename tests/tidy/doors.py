@@ -14,6 +14,11 @@ DOORS = (
         "tiktoken",
         "an HTTP client comes along with it; only who counts pays",
     ),
+    Door(
+        "importers/_registry.py",
+        "importlib.metadata",
+        "15 ms, to look for importers of other packages",
+    ),
     Door("cli/_main.py", "*", "a command that runs does not wait for all the others"),
     Door("cli/_call.py", "tract.cli._paint", "Rich takes 50 ms, and programs ask for JSON"),
     Door("cli/_call.py", "tract.cli._progress", "Rich again; only a terminal shows how far it is"),

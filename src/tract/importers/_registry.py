@@ -6,8 +6,7 @@ file, and when somebody asks for the list.
 """
 
 import warnings
-from importlib.metadata import EntryPoint, entry_points
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tract.errors import InvalidInput, printable
 from tract.importers._openai import OpenAIMessages
@@ -91,6 +90,8 @@ def _known() -> str:
 
 def _installed(strict: str | None = None) -> list[Importer]:
     """Return the importers of other packages; one named `strict` must load."""
+    from importlib.metadata import entry_points
+
     found = []
     for entry in entry_points(group=GROUP):
         try:
@@ -105,7 +106,7 @@ def _installed(strict: str | None = None) -> list[Importer]:
     return found
 
 
-def _loaded(entry: EntryPoint) -> Importer:
+def _loaded(entry: Any) -> Importer:
     offered = entry.load()
     importer = offered() if isinstance(offered, type) else offered
     if not isinstance(importer, Importer):

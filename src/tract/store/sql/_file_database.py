@@ -22,6 +22,7 @@ from tract.store.sql import _fork
 from tract.store.sql._errors import DriverError, primary_code, translated
 from tract.store.sql._files import Identity, identity
 from tract.store.sql._sqlite import (
+    PAGE_BYTES,
     PAGES_BETWEEN_CHECKPOINTS,
     WAL_BYTES_MAX,
     Hold,
@@ -339,6 +340,7 @@ class FileDatabase:
                 run = connection.execute
                 mode = self.patiently(lambda: run("PRAGMA journal_mode").fetchone()[0])
                 if mode != "wal" and self._frozen is None:
+                    run(f"PRAGMA page_size={PAGE_BYTES}")  # heeded while the file is empty
                     mode = self.patiently(lambda: run("PRAGMA journal_mode=WAL").fetchone()[0])
         except DriverError as error:
             if primary_code(error) != sqlite3.SQLITE_READONLY:

@@ -22,8 +22,10 @@ from tract.store.sql._files import Identity
 T = TypeVar("T")
 Trace = Callable[[str], None]
 
-PAGES_BETWEEN_CHECKPOINTS = 4000
-WAL_BYTES_MAX = 6000 * 4096
+# Of a new store. Messages of one to four kilobytes are common, and leave much of a smaller page empty.
+PAGE_BYTES = 8192
+PAGES_BETWEEN_CHECKPOINTS = 2000
+WAL_BYTES_MAX = 3000 * PAGE_BYTES
 _PAUSE_SECONDS_MIN = 0.0002
 _PAUSE_SECONDS_MAX = 0.010
 _VERSION = "SELECT version_num FROM alembic_version"

@@ -31,7 +31,7 @@ from tract.store.sql._migrate import make_tables, migrate, older
 from tract.store.sql._publish import Publisher
 from tract.store.sql._reader import SqlReader
 from tract.store.sql._schema import APPLICATION_ID, SCHEMA_VERSION, metadata
-from tract.store.sql._sqlite import Database, Hold, other_schema
+from tract.store.sql._sqlite import PAGE_BYTES, Database, Hold, other_schema
 
 
 class StoreWarning(UserWarning):
@@ -116,7 +116,7 @@ class SqlStore:
             yield draft
             if not draft.staged.empty():
                 size = sum(map(len, draft.staged.blobs.values()))
-                pages = 4 + 4 * len(draft.staged.commits) + size // 4096
+                pages = 4 + 4 * len(draft.staged.commits) + size // PAGE_BYTES
                 made = self._db.publish(hold, partial(self._publish, draft), pages)
         for row in made:
             self._known.keep_row(row)
