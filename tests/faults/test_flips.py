@@ -225,6 +225,63 @@ def test_every_row_is_missed(rich: Path, whole: Whole, tmp_path: Path) -> None:
             store.close()
 
 
+@pytest.mark.parametrize(
+    "what",
+    ["refs", "tracts", "operations", "operations WHERE number = 1", "operations WHERE number > 3"],
+)
+def test_rows_beside_the_graph_are_missed(rich: Path, tmp_path: Path, what: str) -> None:
+    """What no commit names is named by the log, and the log by what it moved."""
+    table = what.split(maxsplit=1)[0]
+    connection = sqlite3.connect(rich)
+    rows = connection.execute(f"SELECT * FROM {what}").fetchall()
+    names = [column[1] for column in connection.execute(f"PRAGMA table_info({table})")]
+    connection.close()
+    each = [[row] for row in rows] if table in ("refs", "tracts") else [rows]
+    assert each
+    for gone in each:
+        path = Path(shutil.copy(rich, tmp_path / "missing.db"))
+        connection = sqlite3.connect(path)
+        for row in gone:
+            same = " AND ".join(f'"{name}" IS ?' for name in names)
+            assert connection.execute(f"DELETE FROM {table} WHERE {same}", row).rowcount == 1
+        connection.commit()
+        connection.close()
+        store = open_store(path)
+        assert errors(store), gone
+        store.close()
+
+
+def varint(number: int) -> bytes:
+    """A number as SQLite's b-trees spell it, for numbers of up to 56 bits."""
+    groups = [number & 0x7F]
+    while number := number >> 7:
+        groups.append(number & 0x7F | 0x80)
+    return bytes(reversed(groups))
+
+
+def test_rows_out_of_order_are_a_finding_and_not_read_for_ever(rich: Path, tmp_path: Path) -> None:
+    connection = sqlite3.connect(rich)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    keys = [key for (key,) in connection.execute('SELECT "key" FROM commits ORDER BY "key"')]
+    connection.close()
+    data = rich.read_bytes()
+    tried = 0
+    for key in keys[3:]:
+        spelt, lower = varint(key), varint(key & ~0x7F or 1)
+        if len(spelt) < 2 or len(spelt) != len(lower) or spelt == lower or data.count(spelt) != 1:
+            continue
+        path = tmp_path / "turned.db"
+        path.write_bytes(data.replace(spelt, lower))
+        try:
+            store = open_store(path)
+        except Corrupt:
+            continue
+        assert errors(store)
+        store.close()
+        tried += 1
+    assert tried
+
+
 def raw_flip(rich: Path, whole: Whole, path: Path, place: int, mask: int) -> str:
     """Flip bits of one byte of the file, and return how that came out."""
     data = bytearray(rich.read_bytes())

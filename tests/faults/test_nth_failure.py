@@ -103,10 +103,10 @@ def everything_at_once(scribe: Scribe) -> None:
         for n in range(80):
             scribe.mark(again, ("important", "normal")[n % 2], f"reason {n % 3}")
         scribe.arrange(scribe.state()[::-1], [said.id])
+        draft.move(scribe.tract, "branch/new", said.id, make=True)
         scribe.note_usage(again.id, {"input": 1})
         scribe.note_counts({again.content or "": 1})
         scribe.remember("key", "digest", [again.id])
-        draft.move(scribe.tract, "branch/new", said.id, make=True)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

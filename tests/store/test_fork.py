@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks h
 
 # Each case runs in a process of its own: pytest's may have threads, and those do not like forks.
 SETTING = """
-import os, sys, threading
+import os, signal, sys, threading, traceback
 from pathlib import Path
 from tract.errors import StateError
 from tract.store import open_store
@@ -24,11 +24,14 @@ def forked(work):
     child = os.fork()
     if child == 0:
         code = 1
+        signal.alarm(30)  # a child that hangs is told apart from one that is slow
         try:
             work()
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
-            sys.stdout.flush()
+            sys.stderr.flush()
             os._exit(code)
     return child
 
@@ -49,7 +52,7 @@ def refused(work):
     else:
         raise AssertionError("nothing was refused")
 
-store = open_store(":memory:" if len(sys.argv) > 2 else path, busy_timeout=1.0)
+store = open_store(":memory:" if len(sys.argv) > 2 else path, busy_timeout=20.0)
 say(store, "before", 0)
 """
 
@@ -118,9 +121,11 @@ def test_threads_may_be_writing_while_the_process_forks(tmp_path: Path) -> None:
         threads = [threading.Thread(target=write, args=(name,)) for name in (1, 2)]
         for thread in threads:
             thread.start()
-        for n in range(10):
-            well(forked(lambda: say(store, f"child {n}", 9_000_000 + n)))
-        stop.set()
+        try:
+            for n in range(10):
+                well(forked(lambda: say(store, f"child {n}", 9_000_000 + n)))
+        finally:
+            stop.set()
         for thread in threads:
             thread.join()
         texts = Scribe(store).texts()
@@ -128,6 +133,63 @@ def test_threads_may_be_writing_while_the_process_forks(tmp_path: Path) -> None:
         assert [p for p in store.damage() if p.severity == "error"] == []
         """,
         tmp_path / "s.db",
+    )
+
+
+def test_threads_may_be_opening_and_closing_stores_while_the_process_forks(tmp_path: Path) -> None:
+    """SQLite has locks of its own; a child must not inherit one that nobody will ever release."""
+    run(
+        """
+        stop = threading.Event()
+        def come_and_go(name):
+            while not stop.is_set():
+                other = open_store(path.with_name(f"{name}.db"))
+                other.close()
+        threads = [threading.Thread(target=come_and_go, args=(name,)) for name in (1, 2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for n in range(60):
+                well(forked(lambda: open_store(path.with_name("child.db")).close()))
+        finally:
+            stop.set()
+        for thread in threads:
+            thread.join()
+        """,
+        tmp_path / "s.db",
+    )
+
+
+@pytest.mark.parametrize("where", [(), ("memory",)], ids=["file", "memory"])
+def test_threads_in_views_within_views_do_not_hold_up_a_fork(
+    tmp_path: Path, where: tuple[str, ...]
+) -> None:
+    run(
+        """
+        stop = threading.Event()
+        def look():
+            while not stop.is_set():
+                with store.read() as outer:
+                    with store.read() as inner:
+                        assert len(outer.tracts()) == len(inner.tracts()) == 1
+        def write():
+            at = 0
+            while not stop.is_set():
+                at += 1
+                say(store, f"thread {at}", at)
+        threads = [threading.Thread(target=work) for work in (look, look, write)]
+        for thread in threads:
+            thread.start()
+        try:
+            for n in range(10):
+                well(forked(lambda: say(store, f"child {n}", 9_000_000 + n)))
+        finally:
+            stop.set()
+        for thread in threads:
+            thread.join()
+        """,
+        tmp_path / "s.db",
+        *where,
     )
 
 

@@ -395,6 +395,7 @@ def open_tract(
             kind="unknown_tract",
             hint=_tracts(store),
         )
+    refuse_to_wait_for_oneself(store)
     with store.write() as draft:
         row = draft.tract(tract)
         if row is None:

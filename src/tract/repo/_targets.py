@@ -87,14 +87,14 @@ def _base(repo: Repo, reader: Reader, name: str, target: str) -> str:
         return tip
     name = name.lower() if _HEX.fullmatch(name.lower()) else name
     if not _HEX.fullmatch(name):
-        hint = "Give a branch, a tag, HEAD, or at least 4 hex digits of a commit id."
+        hint = "Give a branch, HEAD, or at least 4 hex digits of a commit id."
         raise NotFound(
-            f"{printable(repr(name))} is no branch, tag or commit", kind="unknown_target", hint=hint
+            f"{printable(repr(name))} is no branch or commit", kind="unknown_target", hint=hint
         )
     found = reader.prefixed(name)
     if not found:
         raise NotFound(
-            f"no commit, branch or tag is called {printable(name)}",
+            f"no commit or branch is called {printable(name)}",
             kind="unknown_target",
             hint="log() lists the commits.",
         )

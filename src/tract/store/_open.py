@@ -44,6 +44,11 @@ def open_store(
             kind="invalid_config",
             hint='Use "full" or "normal".',
         )
+    for name, flag in (("create", create), ("read_only", read_only)):
+        if not isinstance(flag, bool):
+            raise InvalidInput(
+                f"{name} {printable(repr(flag))} is neither True nor False", kind="invalid_config"
+            )
     if (
         isinstance(busy_timeout, bool)
         or not isinstance(busy_timeout, (int, float))
@@ -89,7 +94,14 @@ def _path(location: Any) -> Path | None:
             hint="Give a file name.",
         )
     if not _URL.match(location):
-        return Path(location).expanduser()
+        try:
+            return Path(location).expanduser()
+        except RuntimeError as error:
+            raise InvalidInput(
+                f"location {printable(repr(location))} is no path: {printable(error)}",
+                kind="invalid_location",
+                hint="Write the folder's whole name.",
+            ) from None
     scheme, _, rest = location.partition("://")
     if scheme not in ("sqlite", "sqlite+pysqlite"):
         raise InvalidInput(
@@ -104,6 +116,12 @@ def _path(location: Any) -> Path | None:
             f"URL {printable(location)} names a host",
             kind="invalid_location",
             hint="Write sqlite:/// with three slashes.",
+        )
+    if "?" in rest or "#" in rest:
+        raise InvalidInput(
+            f"URL {printable(location)} has options, which are not understood",
+            kind="invalid_location",
+            hint="Give a plain path, and options as arguments, such as read_only=True.",
         )
     return Path(rest[1:])
 

@@ -65,6 +65,8 @@ class Writing(Suite):
                 draft.put_tract(TractRow("3" * 32, "renamed", 1))
             with store.write() as draft:
                 draft.put_tract(TractRow("3" * 32, "first", 1))
+                for row in draft.tracts():
+                    draft.move(row.id, row.resume, None, make=True)
             assert damage(store) == []
 
     def test_refs_move_by_compare_and_set(self) -> None:

@@ -21,7 +21,14 @@ from tract.store.sql._known import Known, Row
 from tract.store.sql._publish import snapshot_due, steps
 from tract.store.sql._reader import SqlReader
 from tract.store.sql._rows import NONSENSE, checked_payload
-from tract.store.sql._schema import APPLICATION_ID, LANE_BITS, SCHEMA_VERSION, metadata, seal
+from tract.store.sql._schema import (
+    APPLICATION_ID,
+    LANE_BITS,
+    POSITION_MASK,
+    SCHEMA_VERSION,
+    metadata,
+    seal,
+)
 from tract.store.sql._sqlite import Hold, reset_bug
 
 
@@ -69,8 +76,11 @@ def _told(what: str, part: Callable[[], Iterator[Problem]]) -> Iterator[Problem]
 
 def _file(path: Path) -> Iterator[Problem]:
     for beside in sorted(path.parent.glob(f"{_literal(path.name)}*")):
-        mode = beside.stat().st_mode
         if beside != path and not beside.name.startswith((f"{path.name}-", f"{path.name}.backup-")):
+            continue
+        try:
+            mode = beside.stat().st_mode
+        except OSError:  # a side file that went, or a link to nowhere
             continue
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             text = f"others may open it ({stat.filemode(mode)}); chmod 600 keeps it private"
@@ -95,7 +105,8 @@ class _Inspection:
         self._location = location
         self._in_file = in_file
         self._reader = SqlReader(hold, Known(), location)
-        self._tracts: set[Any] = set()
+        self._tracts: dict[Any, tuple[str, str]] = {}
+        self._refs: dict[tuple[Any, Any], Any] = {}
         self._blobs: dict[Any, str] = {}
         self._rows: dict[str, Row] = {}
         self._keys: set[Any] = set()
@@ -135,7 +146,7 @@ class _Inspection:
     def tracts(self) -> Iterator[Problem]:
         """Every tract by itself."""
         for row in self._each(sql.TRACTS):
-            self._tracts.add(row[0])
+            self._tracts[row[0]] = str(row[2]), str(row[5])
             yield from _sealed(f"tract {row[2]}", row)
 
     def blobs(self) -> Iterator[Problem]:
@@ -169,26 +180,47 @@ class _Inspection:
         for row in self._each(sql.ALL_REFS):
             tract, name, commit, _ = row
             what = f"ref {name} of tract number {tract}"
+            self._refs[tract, name] = commit
             yield from _sealed(what, row)
             yield from self._owner(what, tract)
             if commit is not None and commit not in self._keys:
                 yield Problem(what, f"it is at commit number {commit}, which is not there")
 
     def operations(self) -> Iterator[Problem]:
-        """Every operation: its seal, its tract, its place in the log, its commits."""
+        """Every operation: its seal, its tract, its place in the log, its commits; where it left refs."""
         last: dict[Any, Any] = {}
+        left: dict[tuple[Any, Any], Any] = {}
+        damaged: set[Any] = set()
         for tract, number, at, verb, body, sealed in self._each(sql.ALL_OPERATIONS):
             what = f"operation {number} of tract number {tract}"
             if sealed != seal(tract, number, at, verb, body):
                 yield Problem(what, "its seal does not fit its values")
+                damaged.add(tract)
                 continue
             yield from self._owner(what, tract)
-            if last.setdefault(tract, number - 1) != number - 1:
+            if last.get(tract, 0) != number - 1 and tract not in damaged:
                 yield Problem(what, f"operation {number - 1} before it is not there")
             last[tract] = number
-            ends = {end for _, *ends in parse(body).get("refs", ()) for end in ends}
+            moves = parse(body).get("refs", ())
+            left.update({(tract, name): after for name, _, after in moves})
+            ends = {end for _, *ends in moves for end in ends}
             if missing := ends - self._keys - {None}:
                 yield Problem(what, f"it names commit number {min(missing)}, which is not there")
+        yield from self._moves(left, damaged)
+
+    def _moves(self, left: dict[tuple[Any, Any], Any], damaged: set[Any]) -> Iterator[Problem]:
+        """Compare refs with where the log left them, which tells rows that are gone from both."""
+        for (tract, name), after in left.items():
+            if after is not None and (tract, name) not in self._refs and tract not in damaged:
+                text = f"the log left it at commit number {after}, and it is not there"
+                yield Problem(f"ref {name} of tract number {tract}", text)
+        for (tract, name), commit in self._refs.items():
+            if commit != left.get((tract, name)) and tract not in damaged:
+                text = "the log left it at another commit: an operation is not there, or the ref is wrong"
+                yield Problem(f"ref {name} of tract number {tract}", text)
+        for tract, (name, resume) in self._tracts.items():
+            if (tract, resume) not in self._refs and resume not in self._rows:
+                yield Problem(f"tract {name}", f"{resume}, where it was left, is not there")
 
     def beside(self) -> Iterator[Problem]:
         """Usage, token counts, idempotency records."""
@@ -253,7 +285,7 @@ class _Inspection:
             yield from self._snapshot(row, slots, snapshots)
 
     def _place(self, what: str, key: int, parent: int | None) -> Iterator[Problem]:
-        if key & ((1 << LANE_BITS) - 1) == 0:
+        if key & POSITION_MASK == 0:
             if self._lanes.get(key >> LANE_BITS, -1) != parent:
                 text = "it does not begin where its first commit says"
                 yield Problem(f"lane {key >> LANE_BITS}", text)

@@ -14,21 +14,25 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from tract.errors import ReadOnly, StoreError, TractError, printable
 from tract.store.sql import _fork
 from tract.store.sql._errors import DriverError, primary_code, translated
 from tract.store.sql._files import Identity, identity
+from tract.store.sql._schema import APPLICATION_ID
 from tract.store.sql._sqlite import (
     PAGE_BYTES,
     PAGES_BETWEEN_CHECKPOINTS,
+    VERSION,
     WAL_BYTES_MAX,
     Hold,
     Patience,
     Trace,
     begin,
+    close,
     closed,
     connect,
 )
@@ -36,9 +40,17 @@ from tract.store.sql._sqlite import (
 T = TypeVar("T")
 _IDLE_MAX = 8
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_LOOKS = 10
 _UNREADABLE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
-_REST_SECONDS_MAX = 1.0
+
+
+class Inside(NamedTuple):
+    """What an opened file holds: application id, names of tables, schema version if it is a store."""
+
+    application: int
+    tables: set[str]
+    version: object
 
 
 class FileDatabase:
@@ -63,7 +75,7 @@ class FileDatabase:
         self.expected: str | None = None
         self.patiently = Patience(self.location, busy_timeout)
         self._durability = durability
-        self._uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}"
+        self._usual_uri = self._uri = f"{path.as_uri()}?mode={'ro' if read_only else 'rw'}"
         self._wal = f"{path}-wal"
         self._identity = identity(path)
         self._frozen: object = None
@@ -111,11 +123,15 @@ class FileDatabase:
     def _register(self, hold: Hold) -> None:
         # First say so, then look: whoever is about to fork does it the other way round.
         self._held[id(hold)] = weakref.ref(hold)
-        while self._resting:
+        while self._resting and not self._waited_for(hold):
             del self._held[id(hold)]
             while self._resting:
                 time.sleep(0.0005)
             self._held[id(hold)] = weakref.ref(hold)
+
+    def _waited_for(self, hold: Hold) -> bool:
+        """Return whether the thread of a new block is in another one, the end of which a fork awaits."""
+        return any(other.thread == hold.thread for other in self._holds() if other is not hold)
 
     def _holds(self) -> list[Hold]:
         """Return the blocks that have not ended; forget those that were dropped."""
@@ -129,14 +145,15 @@ class FileDatabase:
 
     def _end(self, hold: Hold) -> None:
         """Take the connection back, its transaction ended."""
-        connection = hold.take()  # whoever gets it here puts it back
-        self._held.pop(id(hold), None)
-        if connection is not None:
+        # Until it is back the block counts as one that goes on, or a fork would miss the connection.
+        if (connection := hold.held) is not None:
             self._put(connection, hold.wal)
+        hold.take()
+        self._held.pop(id(hold), None)
 
     def _put(self, connection: sqlite3.Connection, wal: Identity | None) -> None:
         if self._closed or len(self._idle) >= _IDLE_MAX:
-            connection.close()
+            close(connection)
             return
         self._idle.append((connection, wal))
         if self._closed:
@@ -145,7 +162,7 @@ class FileDatabase:
     def _drop_idle(self) -> None:
         while self._idle:
             connection, _ = self._idle.pop()
-            connection.close()
+            close(connection)
 
     # Transactions
 
@@ -160,16 +177,20 @@ class FileDatabase:
             self._begin(hold, "BEGIN")
             yield hold
             if frozen is not None and frozen != self._as_it_is():
-                raise StoreError(
-                    f"{printable(self.location)} was changed while it was read", kind="changed"
+                error = StoreError(
+                    f"{printable(self.location)} was changed while it was read",
+                    kind="changed",
+                    hint="Read it again.",
                 )
+                error.retryable = True
+                raise error
         finally:
             if (connection := hold.held) is not None:
                 # First of all, so that no interrupt can come between the end of the block and this.
                 try:
                     connection.rollback()
                 except sqlite3.Error:
-                    connection.close()  # that undoes it, too; what went wrong before is the news
+                    close(connection)  # that undoes it, too; what went wrong before is the news
                     hold.held = None
             hold.done = True
             self._end(hold)
@@ -197,7 +218,7 @@ class FileDatabase:
                 try:
                     connection.rollback()
                 except sqlite3.Error:
-                    connection.close()  # that undoes it, too; what went wrong before is the news
+                    close(connection)  # that undoes it, too; what went wrong before is the news
                     hold.held = None
             hold.done = True
             self._end(hold)
@@ -263,9 +284,10 @@ class FileDatabase:
         Returns:
             Whether that is new and possible: a WAL file that is there would be passed over.
         """
-        if self._frozen is not None:
-            return False
-        if _size(self._wal):
+        # The codes that lead here have other causes, too, such as too many open files.
+        folder = Path(self.location).parent
+        may_not = not (os.access(self.location, os.W_OK) and os.access(folder, os.W_OK))
+        if self._frozen is not None or _size(self._wal) or not may_not:
             return False
         self._drop_idle()
         self._frozen = self._as_it_is()
@@ -275,7 +297,7 @@ class FileDatabase:
     def thaw(self) -> None:
         """Read the file as usual again, since somebody has changed it."""
         self._drop_idle()
-        self._uri = f"{Path(self.location).as_uri()}?mode=ro"
+        self._uri = self._usual_uri
         self._frozen = None
         if identity(self._wal) is None:
             self.freeze()
@@ -285,7 +307,7 @@ class FileDatabase:
             found = os.stat(self.location)  # noqa: PTH116 - see identity
         except OSError:
             return None
-        return found.st_ino, found.st_size, found.st_mtime_ns, identity(self._wal)
+        return found.st_ino, found.st_size, found.st_mtime_ns, identity(self._wal), _size(self._wal)
 
     # Beginnings and ends
 
@@ -305,29 +327,41 @@ class FileDatabase:
                 try:
                     connection.rollback()
                 except sqlite3.Error:
-                    connection.close()  # that undoes it, too; what went wrong before is the news
+                    close(connection)  # that undoes it, too; what went wrong before is the news
                     hold.held = None
             hold.done = True
             self._end(hold)
 
-    def look_inside(self) -> tuple[int, set[str]]:
-        """Return the application id and the names of the tables, as of one moment.
+    def look_inside(self) -> Inside:
+        """Return what kind of database this is, as of one moment.
 
         Raises:
             sqlite3.Error: as it comes, for the caller to judge.
         """
-        with self.outside() as connection:
+        for left in reversed(range(_LOOKS)):
+            try:
+                with self.outside() as connection:
+                    return self.patiently(partial(self._look, connection))
+            except sqlite3.OperationalError as error:
+                if primary_code(error) not in _UNREADABLE or not left:
+                    raise
+            # The WAL came or went under a reader that may not make it itself.
+            self._drop_idle()
+            time.sleep(0.001)
+        raise AssertionError
 
-            def look() -> tuple[int, set[str]]:
-                begin(connection, "BEGIN", self.location, None)
-                try:
-                    found = connection.execute("PRAGMA application_id").fetchone()[0]
-                    names = connection.execute(_TABLES).fetchall()
-                finally:
-                    connection.rollback()
-                return int(found), {str(name) for (name,) in names}
-
-            return self.patiently(look)
+    def _look(self, connection: sqlite3.Connection) -> Inside:
+        begin(connection, "BEGIN", self.location, None)
+        try:
+            application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+            tables = {str(name) for (name,) in connection.execute(_TABLES).fetchall()}
+            version = None
+            if application == APPLICATION_ID and "alembic_version" in tables:
+                row = connection.execute(VERSION).fetchone()
+                version = None if row is None else row[0]
+        finally:
+            connection.rollback()
+        return Inside(application, tables, version)
 
     def use_wal(self) -> None:
         """See that the database is in WAL mode, whatever another program has left it in.
@@ -362,7 +396,7 @@ class FileDatabase:
                 keeper.execute("SELECT 1 FROM sqlite_master").fetchall()
         self.close()
         if keeper is not None:
-            keeper.close()
+            close(keeper)
 
     def trace(self, callback: Trace | None) -> None:
         """Have `callback` called with every statement from now on; None ends it."""
@@ -382,12 +416,9 @@ class FileDatabase:
     def rest(self) -> None:
         """Close the idle connections, and wait for those that other threads are using."""
         self._resting = True
-        until = time.monotonic() + _REST_SECONDS_MAX
+        until = time.monotonic() + _fork.REST_SECONDS_MAX
         me = threading.get_ident()
-        while (
-            any(hold.thread != me and not hold.done for hold in self._holds())
-            and time.monotonic() < until
-        ):
+        while any(hold.thread != me for hold in self._holds()) and time.monotonic() < until:
             time.sleep(0.0005)
         self._drop_idle()
 

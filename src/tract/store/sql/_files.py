@@ -69,8 +69,11 @@ def look(path: Path, *, create: bool) -> None:
         return
     except NotADirectoryError:
         hint = "Check the path."
+        file = next(part for part in reversed(path.parents) if part.exists() and not part.is_dir())
         raise NotFound(
-            f"a part of {where} is no folder", kind="folder_not_found", hint=hint
+            f"{printable(str(file), limit=200)} is no folder, so there is no {where}",
+            kind="folder_not_found",
+            hint=hint,
         ) from None
     except OSError as error:
         raise StoreError(

@@ -5,12 +5,17 @@ the child opens later shares the inherited bookkeeping of locks, believes to hol
 does not, and its writes can vanish with the parent's WAL file. So every database is brought to
 rest before this process forks: its idle connections are closed, running transactions are waited
 for. Where that is not possible, because the forking thread itself is inside one, the child is not
-allowed to use that file.
+allowed to use that file. SQLite also has locks of its own that every opening and closing takes; a
+thread that a fork cut off while it held one would leave it locked in the child for ever, so nobody
+opens or closes a connection at that moment.
 """
 
 import os
 import threading
+import time
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from tract.errors import StateError, printable
@@ -33,6 +38,7 @@ class Forkable(Protocol):
         ...
 
 
+REST_SECONDS_MAX = 1.0
 _watched: "weakref.WeakSet[Forkable]" = weakref.WeakSet()
 _resting: list[Forkable] = []
 # One fork at a time: a second one must not end the rest that the first relies on.
@@ -42,9 +48,38 @@ _inherited: list[object] = []
 _unsafe: set[Identity] = set()
 
 
+class _Gate:
+    """Who is opening or closing a connection, and whether a fork keeps others from it."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.inside = 0
+        self.closed_by: int | None = None
+
+
+_gate = _Gate()
+
+
 def watch(database: Forkable) -> None:
     """Have a database brought to rest whenever this process forks, for as long as it lives."""
-    _watched.add(database)
+    with _gate.changed:
+        _watched.add(database)
+
+
+@contextmanager
+def opening_or_closing() -> Iterator[None]:
+    """Keep this process from forking for the length of the block, which opens or closes a connection."""
+    gate, me = _gate, threading.get_ident()
+    with gate.changed:
+        while gate.closed_by not in (None, me):
+            gate.changed.wait()
+        gate.inside += 1
+    try:
+        yield
+    finally:
+        with gate.changed:
+            gate.inside -= 1
+            gate.changed.notify_all()
 
 
 def keep(connection: object) -> None:
@@ -74,12 +109,34 @@ def check_safe(file: Identity | None, location: str) -> None:
 
 def _before() -> None:
     _turn.acquire()
-    _resting[:] = list(_watched)
-    for database in _resting:
-        database.rest()
+    until = time.monotonic() + 2 * REST_SECONDS_MAX
+    while True:
+        # With the gate open, so that blocks that are waited for can go on to their ends.
+        for database in _not_resting():
+            _resting.append(database)
+            database.rest()
+        with _gate.changed:
+            _gate.closed_by = threading.get_ident()
+            while _gate.inside and (left := until - time.monotonic()) > 0:
+                _gate.changed.wait(left)
+            if not _not_resting() or time.monotonic() >= until:
+                return
+            _open_gate()
+
+
+def _not_resting() -> list[Forkable]:
+    with _gate.changed:
+        return [database for database in _watched if database not in _resting]
+
+
+def _open_gate() -> None:
+    with _gate.changed:
+        _gate.closed_by = None
+        _gate.changed.notify_all()
 
 
 def _after_in_parent() -> None:
+    _open_gate()
     for database in _resting:
         database.wake()
     _resting.clear()
@@ -87,8 +144,9 @@ def _after_in_parent() -> None:
 
 
 def _after_in_child() -> None:
-    global _turn  # noqa: PLW0603 - the parent's lock is held, by a thread that does not exist here
-    _turn = threading.Lock()
+    # The parent's locks are held, or were, by threads that do not exist here.
+    global _turn, _gate
+    _turn, _gate = threading.Lock(), _Gate()
     for database in _resting:
         database.reborn()
     _resting.clear()

@@ -17,11 +17,10 @@ from typing import TypeVar
 from tract.errors import ReadOnly, StateError
 from tract.store.sql import _fork
 from tract.store.sql._errors import DriverError, translated
-from tract.store.sql._sqlite import Hold, Patience, Trace, begin, closed, connect
+from tract.store.sql._sqlite import Hold, Patience, Trace, begin, close, closed, connect
 
 T = TypeVar("T")
 _WRITER = "writer"
-_REST_SECONDS_MAX = 1.0
 
 
 class MemoryDatabase:
@@ -41,6 +40,7 @@ class MemoryDatabase:
         self._trace: Trace | None = None
         self._closed = False
         self._unsafe = False
+        self._resting = False
         self._rested = False
         self._pid = os.getpid()
         self._guard = threading.Lock()
@@ -68,6 +68,13 @@ class MemoryDatabase:
                 kind="forked",
                 hint='Fork outside of batches and reads, or start processes with "spawn".',
             )
+        me = threading.get_ident()
+        # Who is inside already is waited for, and must not wait in turn.
+        while self._resting and not any(hold.thread == me for hold in self._inside()):
+            time.sleep(0.0005)
+
+    def _inside(self) -> list[Hold]:
+        return [*self._views.values(), *self._turn.values()]
 
     @contextmanager
     def reading(self) -> Iterator[Hold]:
@@ -137,7 +144,7 @@ class MemoryDatabase:
                 if connection.in_transaction:
                     connection.rollback()
                 if connection is not self._current:
-                    connection.close()
+                    close(connection)
         return made
 
     def _copy(self, connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -150,15 +157,17 @@ class MemoryDatabase:
         """Close a connection that was replaced or given up meanwhile, after whoever used it last."""
         if connection is None or (connection is self._current and not self._closed):
             return
-        if not any(hold.uses(connection) for hold in [*self._views.values(), *self._turn.values()]):
-            connection.close()
+        if not any(hold.uses(connection) for hold in self._inside()):
+            close(connection)
 
     def trace(self, callback: Trace | None) -> None:
         """Have `callback` called with every statement from now on; None ends it."""
         self._trace = callback
         for hold in list(self._views.values()):
             hold.trace(callback)
-        self._current.set_trace_callback(callback)
+        with self._guard:
+            if not self._closed:
+                self._current.set_trace_callback(callback)
 
     def close(self) -> None:
         """Forget everything; views that are held keep what they see."""
@@ -170,18 +179,24 @@ class MemoryDatabase:
 
     def rest(self) -> None:
         """Let nobody be inside SQLite."""
-        until = time.monotonic() + _REST_SECONDS_MAX
-        self._rested = self._guard.acquire(timeout=_REST_SECONDS_MAX)
-        while self._others() and time.monotonic() < until:
+        self._resting = True
+        until = time.monotonic() + _fork.REST_SECONDS_MAX
+        while not self._rested and time.monotonic() < until:
+            # The guard comes last: those who are waited for need it to come to their ends.
+            if not self._others() and self._guard.acquire(blocking=False):
+                self._rested = not self._others()
+                if self._rested:
+                    return
+                self._guard.release()
             time.sleep(0.0005)
 
     def _others(self) -> list[Hold]:
         me = threading.get_ident()
-        held = [*self._views.values(), *self._turn.values()]
-        return [hold for hold in held if hold.thread != me]
+        return [hold for hold in self._inside() if hold.thread != me]
 
     def wake(self) -> None:
         """Go on."""
+        self._resting = False
         if self._rested:
             self._rested = False
             self._guard.release()
@@ -189,12 +204,13 @@ class MemoryDatabase:
     def reborn(self) -> None:
         """Go on with a copy of the parent's memory, unless another thread was at work on it."""
         others = self._others()
-        self._unsafe = bool(others)
+        # Whoever came while this was at rest has not been let in.
+        self._unsafe = bool(others) and not self._rested
         for hold in others:
             hold.take()
             self._views.pop(id(hold), None)
             if self._turn.get(_WRITER) is hold:
                 del self._turn[_WRITER]
         self._guard = threading.Lock()
-        self._rested = False
+        self._resting = self._rested = False
         self._pid = os.getpid()

@@ -30,7 +30,7 @@ class Publisher:
     """Writes one draft.
 
     Args:
-        hold: what `publishing` gave.
+        hold: what `writing` gave.
         draft: what is written.
         known: facts that are committed; nothing is added to them here, where all may be undone.
         location: the store, for messages.

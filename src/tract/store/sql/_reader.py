@@ -387,10 +387,11 @@ class SqlReader:
 
     def commit_values(self) -> Iterator[Sequence[Any]]:
         """Yield all rows of `commits` by key, unchecked."""
-        after: Any = -1
+        after = -1
         while rows := self.all(sql.COMMITS_AFTER, {"after": after, "count": 1000}):
-            yield from rows
-            after = checked_key(rows[-1][0], "table commits")
+            for row in rows:
+                after = _next_key(row[0], after, "table commits")
+                yield row
 
     def blobs(self) -> Iterator[tuple[str, bytes]]:
         for _, raw, _, data in self.blob_values():
@@ -399,16 +400,22 @@ class SqlReader:
 
     def blob_values(self) -> Iterator[Sequence[Any]]:
         """Yield all rows of `blobs` by key, unchecked, a few megabytes at a time."""
-        after: Any = -1
+        after = -1
         while sizes := self.all(sql.BLOB_SIZES_AFTER, {"after": after, "count": 1000}):
             low, total = checked_key(sizes[0][0], "table blobs"), 0
             for at, (key, size) in enumerate(sizes):
-                checked_key(key, "table blobs")
+                after = _next_key(key, after, "table blobs")
                 total += size if isinstance(size, int) else 0
                 if total >= _BYTES_AT_ONCE or at == len(sizes) - 1:
                     yield from self.all(sql.BLOBS_BETWEEN, {"low": low, "high": key})
                     low, total = key + 1, 0
-            after = sizes[-1][0]
+
+
+def _next_key(key: Any, after: int, what: str) -> int:
+    """Return a key that was read behind another; keys out of order would be read again for ever."""
+    if checked_key(key, what) <= after:
+        raise damaged(what)
+    return key  # type: ignore[no-any-return]
 
 
 def _lists(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

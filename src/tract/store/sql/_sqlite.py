@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol, TypeVar
 
 from tract.errors import Closed, Corrupt, SchemaTooNew, StateError, StoreBusy, printable
+from tract.store.sql import _fork
 from tract.store.sql._errors import busy
 from tract.store.sql._files import Identity
 
@@ -28,7 +29,7 @@ PAGES_BETWEEN_CHECKPOINTS = 2000
 WAL_BYTES_MAX = 3000 * PAGE_BYTES
 _PAUSE_SECONDS_MIN = 0.0002
 _PAUSE_SECONDS_MAX = 0.010
-_VERSION = "SELECT version_num FROM alembic_version"
+VERSION = "SELECT version_num FROM alembic_version"
 
 
 def reset_bug(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> bool:
@@ -68,7 +69,7 @@ class Hold:
             StateError: kind `ended`; the block was left, or the process forked inside it.
         """
         connection = self.held
-        if connection is None:
+        if connection is None or self.done:
             raise StateError(
                 "this view of the store has ended", kind="ended", hint="Use it inside its block."
             )
@@ -205,14 +206,15 @@ def connect(uri: str, durability: str) -> sqlite3.Connection:
     """
     connection = None
     try:
-        connection = sqlite3.connect(
-            uri,
-            uri=uri != ":memory:",
-            timeout=0,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=256,
-        )
+        with _fork.opening_or_closing():
+            connection = sqlite3.connect(
+                uri,
+                uri=uri != ":memory:",
+                timeout=0,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
+            )
         for pragma in (
             "cell_size_check=ON",
             "trusted_schema=OFF",
@@ -223,9 +225,15 @@ def connect(uri: str, durability: str) -> sqlite3.Connection:
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         if connection is not None:
-            connection.close()
+            close(connection)
         raise
     return connection
+
+
+def close(connection: sqlite3.Connection) -> None:
+    """Close a connection."""
+    with _fork.opening_or_closing():
+        connection.close()
 
 
 def begin(connection: sqlite3.Connection, how: str, location: str, expected: str | None) -> None:
@@ -246,7 +254,7 @@ def begin(connection: sqlite3.Connection, how: str, location: str, expected: str
         connection.execute(how)
         if expected is not None:
             # Reading also fixes the moment that a deferred transaction sees.
-            row = connection.execute(_VERSION).fetchone()
+            row = connection.execute(VERSION).fetchone()
     except BaseException:
         if connection.in_transaction:
             connection.rollback()

@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from tract.errors import Corrupt, InvalidInput, printable
+from tract.errors import Corrupt, InvalidInput, StoreBusy, printable
 from tract.store._draft import Draft
 from tract.store._protocol import Problem
-from tract.store.sql import _statements as sql
 from tract.store.sql._damage import damage
 from tract.store.sql._errors import DriverError, primary_code, translated
-from tract.store.sql._file_database import FileDatabase
+from tract.store.sql._file_database import FileDatabase, Inside
 from tract.store.sql._files import (
     look,
     network_file_system,
@@ -143,35 +142,37 @@ class SqlStore:
 
 def _open(database: FileDatabase, *, create: bool) -> None:
     """See what the file is, and make or migrate the schema where that is due."""
-    found, tables = _found(database)
-    if found == 0 and not tables:
+    found = _found(database)
+    if found.application == 0 and not found.tables:
         if not create:
             raise not_yet_a_store(Path(database.location))
-        make_tables(database)
-        found, tables = _found(database)
+        try:
+            make_tables(database)
+        except StoreBusy:
+            # Whoever was quicker goes on writing; there may be nothing left to wait for.
+            if not _found(database).tables:
+                raise
+        found = _found(database)
     where = printable(database.location, limit=200)
-    if found != APPLICATION_ID:
-        if tables >= {table.name for table in metadata.sorted_tables}:
+    if found.application != APPLICATION_ID:
+        if found.tables >= {table.name for table in metadata.sorted_tables}:
             raise Corrupt(f"the application id of {where} is damaged", object="file header")
         raise InvalidInput(
             f"{where} is an SQLite database of something else",
             kind="not_a_store",
             hint="Give the path of a store.",
         )
-    with database.reading() as hold:
-        row = SqlReader(hold, Known(), database.location).one(sql.VERSION)
-    version = row[0] if row else None
-    if version != SCHEMA_VERSION:
-        if not older(version):
-            raise other_schema(version, SCHEMA_VERSION, database.location)
+    if found.version != SCHEMA_VERSION:
+        if not older(found.version):
+            raise other_schema(found.version, SCHEMA_VERSION, database.location)
         migrate(database)
     if not database.read_only:
         database.use_wal()
     database.expected = SCHEMA_VERSION
 
 
-def _found(database: FileDatabase) -> tuple[int, set[str]]:
-    """Return the application id and the names of the tables; refuse what is no database."""
+def _found(database: FileDatabase) -> Inside:
+    """Return what the file holds; refuse what is no database."""
     path = Path(database.location)
     where = printable(database.location, limit=200)
     try:
