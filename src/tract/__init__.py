@@ -44,7 +44,7 @@ from tract.errors import (
     TractExists,
     UnknownProvider,
 )
-from tract.formats import Issue
+from tract.formats import Issue, Notice
 from tract.importers import BadRecord, ImportReport, list_importers
 from tract.objects import (
     Actor,
@@ -121,6 +121,7 @@ __all__ = [
     "Message",
     "MissingEntry",
     "NotFound",
+    "Notice",
     "OpaqueContent",
     "OpaquePart",
     "OutputContent",

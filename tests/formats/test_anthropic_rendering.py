@@ -325,7 +325,7 @@ def test_what_only_others_understand_is_left_out_and_told() -> None:
 
 def test_a_whole_message_goes_back_to_where_it_came_from() -> None:
     payloads: list[dict[str, Any]] = [
-        {"role": "user", "content": "hi", "later": 1},
+        {"role": "user", "content": "hi"},
         {"role": "assistant", "content": [text("yes")]},
     ]
     wholes = [said("user", OpaquePart("anthropic", payload)) for payload in payloads]
@@ -333,6 +333,19 @@ def test_a_whole_message_goes_back_to_where_it_came_from() -> None:
     assert sent(USER, said("user", OpaquePart("anthropic", {"role": "user"}))) == [
         {"role": "user", "content": "hi"}
     ]
+
+
+def test_fields_that_a_message_cannot_have_are_left_out_with_a_notice() -> None:
+    later = {"anthropic": {"later": 1, "diagnostics": None, "stop_reason": "end_turn"}}
+    whole = OpaquePart("anthropic", {"role": "assistant", "content": "yes", "later": 1})
+    for message in (said("user", "hi", extra=later), said("user", whole)):
+        wire = anthropic(USER, said("assistant", "hello"), message)
+        assert all(one.keys() == {"role", "content"} for one in wire.params["messages"])
+        assert "extra_left_out" in [notice.rule for notice in wire.notices]
+    unsaid = {"anthropic": {"diagnostics": None, "stop_reason": "end_turn"}}
+    assert anthropic(said("user", "hi", extra=unsaid)).notices == ()
+    kept = to_wire([said("user", "hi", extra=later)], "anthropic", cache=False, repair=False)
+    assert kept.params["messages"][0]["later"] == 1
 
 
 def test_an_opaque_block_goes_back_to_where_it_came_from() -> None:

@@ -47,7 +47,7 @@ OPENAI_GOOD: list[list[Any]] = [
         {"role": "assistant", "content": None, "function_call": {"name": "t", "arguments": ""}},
         {"role": "function", "name": "t", "content": None},
     ],
-    [{"role": "user", "content": [{"type": "later"}], "name": "ada.l-1"}],
+    [{"role": "user", "content": "hi", "name": "ada.l-1"}],
     [
         {
             "role": "user",
@@ -97,6 +97,10 @@ OPENAI_BAD: list[tuple[str, int | None, list[Any]]] = [
     ("name_missing", 0, [{"role": "function", "content": "7"}]),
     ("field_type", 0, [{**HELLO, "refusal": 7}]),
     ("call_role", 0, [{**USER, "tool_calls": [call("a")]}]),
+    ("part_type", 0, [{"role": "user", "content": [{"type": "later"}]}]),
+    ("part_type", 0, [{"role": "user", "content": [{"type": "tool_result"}]}]),
+    ("part_type", 0, [{**HELLO, "content": [{"type": "tool_use"}]}]),
+    ("part_type", 1, [calls(call("a")), {**result("a"), "content": [{"type": "later"}]}]),
     ("empty_tool_calls", 0, [{**HELLO, "tool_calls": []}]),
     ("empty_tool_calls", 0, [{**HELLO, "tool_calls": None}]),
     ("call_id_missing", 0, [{**HELLO, "tool_calls": [call(None)]}]),
@@ -199,6 +203,8 @@ ANTHROPIC_BAD: list[tuple[str, int | None, list[Any]]] = [
     ("unknown_role", 0, [{"role": "system", "content": "hi"}]),
     ("content_missing", 0, [{"role": "user"}]),
     ("content_type", 0, [{"role": "user", "content": None}]),
+    ("message_field", 0, [{**USER, "id": "msg_1"}]),
+    ("message_field", 1, [USER, {**HELLO, "diagnostics": None}]),
     ("empty_content", 0, [user()]),
     ("empty_text", 0, [{"role": "user", "content": ""}]),
     ("empty_text", 0, [user(text(" \n"))]),

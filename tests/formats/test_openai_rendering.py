@@ -290,6 +290,35 @@ def test_a_whole_message_goes_back_to_where_it_came_from() -> None:
     assert wire.params["messages"][0]["later"] is not payload["later"]
 
 
+def test_a_part_that_openai_does_not_know_is_left_out_with_a_notice() -> None:
+    odd = OpaquePart("openai", {"type": "hologram", "depth": 3})
+    message = user("hi", odd, plain=False)
+    wire = render(message)
+    assert wire.params["messages"] == [
+        {"role": "user", "content": [{"type": "text", "text": "hi"}]}
+    ]
+    [notice] = wire.notices
+    assert (notice.rule, notice.index) == ("opaque_left_out", 0)
+    assert "'hologram'" in notice.message
+    kept = to_wire([message], "openai", repair=False)
+    assert kept.params["messages"][0]["content"][1] == odd.payload
+    assert kept.notices == ()
+
+
+def test_a_part_that_openai_takes_of_another_role_is_left_out_with_a_notice() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+    text = {"type": "text", "text": "hi"}
+    for role, kept in (("user", [text, picture]), ("system", [text])):
+        whole = OpaquePart("openai", {"role": role, "content": [text, picture]})
+        wire = render(Message("user", (whole,)))
+        assert wire.params["messages"] == [{"role": role, "content": kept}]
+        assert len(wire.notices) == 2 - len(kept)
+    nothing = OpaquePart("openai", {"role": "system", "content": [picture]})
+    wire = render(user("hi"), Message("user", (nothing,)))
+    assert len(wire.params["messages"]) == 1
+    assert rules(wire) == ["opaque_left_out", "empty_message"]
+
+
 def test_a_result_that_names_no_call_is_left_out() -> None:
     wire = render(user("hi"), Message("tool", (TextPart("7"),)))
     assert len(wire.params["messages"]) == 1

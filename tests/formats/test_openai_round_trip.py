@@ -44,18 +44,12 @@ WHOLE: list[dict[str, Any]] = [
             },
             {"type": "image_url", "image_url": {"url": "data:image/svg+xml,<svg/>"}},
             {"type": "input_audio", "input_audio": {"data": "YQ==", "format": "mp3"}},
-            {"type": "input_audio", "input_audio": {"data": "YQ==", "format": "flac"}},
             {"type": "file", "file": {"file_id": "file-1"}},
             {"type": "file", "file": {"file_data": "JVBERi0=", "filename": "a.pdf"}},
             {
                 "type": "file",
                 "file": {"file_data": "data:application/pdf;base64,JVBERi0=", "filename": "a.pdf"},
             },
-            {"type": "hologram", "hologram": {"depth": 3}},
-            {"type": "image_url", "image_url": "https://example.org/odd.png"},
-            {"type": "image_url", "image_url": {"url": None}},
-            {"type": "input_audio", "input_audio": {"data": 7, "format": "wav"}},
-            {"type": "file", "file": {"file_id": 7}},
         ],
     },
     {"role": "assistant", "content": "hello"},
@@ -108,6 +102,17 @@ WHOLE: list[dict[str, Any]] = [
     {"role": "function", "name": "clock", "content": None},
 ]
 
+# Parts that Chat does not know, does not know of that role, or that are not whole.
+ODD: list[dict[str, Any]] = [
+    {"type": "hologram", "hologram": {"depth": 3}},
+    {"type": "refusal"},
+    {"type": "input_audio", "input_audio": {"data": "YQ==", "format": "flac"}},
+    {"type": "image_url", "image_url": "https://example.org/odd.png"},
+    {"type": "image_url", "image_url": {"url": None}},
+    {"type": "input_audio", "input_audio": {"data": 7, "format": "wav"}},
+    {"type": "file", "file": {"file_id": 7}},
+]
+
 # Recorded replies have these; sent back as they are they are refused, so they come out again only
 # when nothing is mended.
 RECORDED_ONLY: list[dict[str, Any]] = [
@@ -124,6 +129,10 @@ RECORDED_ONLY: list[dict[str, Any]] = [
     {"role": "tool", "tool_call_id": "c1", "content": None},
     {"role": "tool", "tool_call_id": "c1", "content": []},
     {"role": "tool", "tool_call_id": "c1"},
+    {"role": "user", "content": [{"type": "text", "text": "see"}, *ODD]},
+    {"role": "assistant", "content": ODD},
+    {"role": "assistant", "content": ODD, "tool_calls": [CALL]},
+    {"role": "tool", "tool_call_id": "c1", "content": ODD},
     {"role": "function", "name": "clock", "content": [{"type": "text", "text": "7"}]},
     {
         "role": "assistant",
@@ -286,11 +295,13 @@ def test_parts_come_to_what_the_model_calls_them() -> None:
     assert isinstance(text, TextPart)
     assert linked == MediaPart("image", url="https://example.org/a.png")
     assert (inline.media_type, inline.data) == ("image/png", PNG)
-    assert [type(part) for part in content.parts[3:6]] == [MediaPart, MediaPart, OpaquePart]
-    assert (content.parts[6].kind, content.parts[6].file_id) == ("file", "file-1")
-    assert (content.parts[7].media_type, content.parts[7].data) == (None, "JVBERi0=")
-    assert content.parts[8].media_type == "application/pdf"
-    assert content.parts[9] == OpaquePart("openai", {"type": "hologram", "hologram": {"depth": 3}})
+    assert [type(part) for part in content.parts[3:]] == [MediaPart] * 5
+    assert (content.parts[5].kind, content.parts[5].file_id) == ("file", "file-1")
+    assert (content.parts[6].media_type, content.parts[6].data) == (None, "JVBERi0=")
+    assert content.parts[7].media_type == "application/pdf"
+    [odd] = from_wire({"role": "user", "content": ODD})
+    assert isinstance(odd, DialogueContent)
+    assert odd.parts == tuple(OpaquePart("openai", part) for part in ODD)
     [refused] = from_wire(WHOLE[19])
     assert isinstance(refused, DialogueContent)
     assert isinstance(refused.parts[0], RefusalPart)

@@ -208,12 +208,45 @@ def test_the_shape_tells_the_provider(message: dict[str, Any], provider: str | N
     assert detect(message) == provider
 
 
+@pytest.mark.parametrize("provider", ["openai", None])
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"type": "tool_use", "id": "a", "name": "clock", "input": {}},
+        {"type": "tool_result", "tool_use_id": "a", "content": "7"},
+        {"type": "thinking", "thinking": "Hm.", "signature": "sig"},
+        {"type": "redacted_thinking", "data": "c2VhbGVk"},
+        {"type": "web_search_tool_result", "tool_use_id": "a", "content": []},
+        {"type": "image", "source": {"type": "url", "url": "https://example.org/a"}},
+    ],
+    ids=str,
+)
+def test_another_providers_block_is_refused_rather_than_sent_to_the_wrong_one(
+    block: dict[str, Any], provider: str | None
+) -> None:
+    message = {"role": "tool", "tool_call_id": "a", "content": [block]}
+    with pytest.raises(InvalidInput) as caught:
+        from_wire(message, provider)
+    assert caught.value.kind == "invalid_message"
+    assert repr(block["type"]) in str(caught.value)
+    assert "Anthropic" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("kind", ["output_text", "input_text", "input_image", "input_file"])
+def test_a_part_of_openais_responses_is_refused(kind: str) -> None:
+    message = {"type": "message", "role": "assistant", "content": [{"type": kind, "text": "hi"}]}
+    with pytest.raises(InvalidInput, match="Responses") as caught:
+        from_wire(message)
+    assert caught.value.kind == "invalid_message"
+    assert caught.value.hint
+
+
 def test_a_named_provider_wins_over_the_shape() -> None:
-    block = {"type": "image", "source": {"type": "later"}}
-    message = {"role": "user", "content": [block]}
+    mark = {"cache_control": {"type": "ephemeral"}}
+    message = {"role": "user", "content": [{"type": "text", "text": "hi", **mark}]}
     [content] = from_wire(message, "openai")
     assert isinstance(content, DialogueContent)
-    assert content.parts == (OpaquePart("openai", block),)
+    assert content.parts == (TextPart("hi", {"openai": mark}),)
     assert from_wire({"role": "tool", "tool_call_id": "a", "content": ""}, "openai_chat")
     with pytest.raises(UnknownProvider):
         from_wire(message, "gemini")
@@ -245,7 +278,7 @@ def test_an_error_in_a_conversation_names_the_message() -> None:
     assert caught.value.message.startswith("messages[1]: content is missing")
     assert caught.value.hint
     with pytest.raises(InvalidInput, match=r"messages\[0\]: message is str"):
-        from_conversation(["hi"])  # type: ignore[list-item]
+        from_conversation(["hi"])
 
 
 def test_system_text_of_a_wrong_type_is_refused() -> None:

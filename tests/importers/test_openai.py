@@ -212,6 +212,29 @@ def test_parts_that_nobody_here_knows_are_kept(reading):
     assert read.only[0].contents[0].content.parts == (OpaquePart("openai", part),)
 
 
+def test_another_providers_blocks_are_reported_where_openai_was_asked_for(reading):
+    use = {"type": "tool_use", "id": "a", "name": "clock", "input": {}}
+    answer = {"type": "tool_result", "tool_use_id": "a", "content": "7"}
+    messages = [
+        {"role": "user", "content": "What time is it?"},
+        {"role": "assistant", "content": [{"type": "text", "text": "Let me look."}, use]},
+        {"role": "user", "content": [answer]},
+        {"role": "assistant", "content": [{"type": "thinking", "thinking": "", "signature": "s"}]},
+        {"role": "assistant", "content": "Seven."},
+    ]
+    data = json.dumps({"system": "Be brief.", "messages": messages})
+    read = reading(data, format="openai")
+    assert read.texts == ["Be brief.", "What time is it?", "Seven."]
+    assert [place for place, _ in read.bad] == ["messages[1]", "messages[2]", "messages[3]"]
+    reasons = [reason for _, reason in read.bad]
+    assert [reason.split(":")[0] for reason in reasons] == [
+        "content[1].type is 'tool_use'",
+        "content[0].type is 'tool_result'",
+        "content[0].type is 'thinking'",
+    ]
+    assert all("Anthropic" in reason for reason in reasons)
+
+
 def test_another_providers_messages_are_not_taken_for_openai(reading):
     blocks = [{"type": "tool_use", "id": "t1", "name": "f", "input": {}}]
     with pytest.raises(InvalidInput, match="in no format") as caught:

@@ -105,7 +105,7 @@ def test_what_is_accepted_can_be_printed_and_means_nothing_else(name: str) -> No
         ("human:ada", ("human", "ada")),
         ("model:gpt:4", ("model", "gpt:4")),
         ("agent", ("agent", "")),
-        ("robot:r2", ("human", "robot:r2")),
+        (Actor("human", "robot:r2"), ("human", "robot:r2")),
         (Actor("tool", "t"), ("tool", "t")),
         ("", ("human", "")),
     ],
@@ -116,12 +116,27 @@ def test_an_author_is_a_kind_and_a_name(value: Any, actor: tuple[str, str]) -> N
 
 @pytest.mark.parametrize(
     "value",
-    [3, None, Actor("robot", "x"), Actor("human", "x" * 201), Actor("human", 3), "\ud800"],  # type: ignore[arg-type]
+    [
+        3,
+        None,
+        Actor("robot", "x"),
+        Actor("human", "x" * 201),
+        Actor("human", 3),  # type: ignore[arg-type]
+        "\ud800",
+        "agnet:planner",
+        ":planner",
+    ],
 )
 def test_another_author_is_refused(value: Any) -> None:
     with pytest.raises(InvalidInput) as caught:
         Actor.of(value)
     assert caught.value.kind in ("invalid_author", "lone_surrogate")
+
+
+def test_a_misspelt_kind_of_author_is_told_the_kinds_there_are() -> None:
+    with pytest.raises(InvalidInput, match="kind 'agnet' is unknown") as caught:
+        Actor.of("agnet:planner")
+    assert "agent" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("value", ["urgent", "PINNED", "", None, 3])

@@ -97,6 +97,8 @@ def test_a_batch_that_only_switches_is_no_operation(t):
 
 
 def test_nobody_waits_for_themselves(tmp_path):
+    chat = tmp_path / "chat.json"
+    chat.write_text('[{"role": "user", "content": "hi"}]')
     with Session.open(tmp_path / "a.db", busy_timeout=30) as s:
         a, b = s.create_tract("a"), s.create_tract("b")
         began = time.monotonic()
@@ -104,6 +106,12 @@ def test_nobody_waits_for_themselves(tmp_path):
             a.user("1")
             with pytest.raises(StateError) as caught:
                 b.user("2")
+            with pytest.raises(StateError):
+                s.create_tract("c")
+            with pytest.raises(StateError):
+                Tract.open(tmp_path / "a.db", tract="d", busy_timeout=30)
+            with pytest.raises(StateError):
+                Tract.import_(chat, into=tmp_path / "a.db", busy_timeout=30)
         assert caught.value.kind == "store_held_here"
         assert time.monotonic() - began < 10
         b.user("2")

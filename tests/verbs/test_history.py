@@ -114,6 +114,39 @@ def test_unmark_returns_to_the_mark_an_entry_was_made_with(t):
     assert t.entries()[2].priority == "normal"
 
 
+def test_a_commit_that_marked_stands_for_what_it_marked(t):
+    one, two = t.user("one"), t.user("two")
+    t.skip([one, two])
+    t.unmark("HEAD")
+    assert [entry.priority for entry in t.entries()] == ["normal", "normal"]
+    marked = t.pin(two)
+    t.user("three")
+    t.annotate([marked, one], "important")
+    assert [entry.priority for entry in t.entries()] == ["important", "important", "normal"]
+
+
+def test_a_commit_that_marked_what_has_gone_since_marks_nothing(t):
+    one, two = t.user("one"), t.user("two")
+    marked = t.pin([one, two])
+    t.commit("both", role="user", edit=[one, two])
+    head = t.head
+    with pytest.raises(MissingEntry):
+        t.unmark(marked)
+    assert t.head == head
+    with pytest.raises(MissingEntry, match="provides no entry"):
+        t.edit(marked, "x")  # an edit takes the place of an entry, and needs to be told of which
+
+
+def test_a_switch_to_a_commit_says_what_to_do_instead(t):
+    commit = t.user("one")
+    for given, name in ((commit, "CommitInfo"), (t.entries()[0], "Entry"), (None, "NoneType")):
+        with pytest.raises(InvalidInput) as caught:
+            t.switch(given)
+        assert caught.value.message == f"a {name} is no branch name"
+        assert "compile(at=...)" in (caught.value.hint or "")
+        assert "branch(name, at=...)" in (caught.value.hint or "")
+
+
 def test_marking_what_is_not_there(t):
     said = t.user("one")
     t.reset(said)

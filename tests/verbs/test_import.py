@@ -277,6 +277,26 @@ def test_a_strict_import_that_meets_a_moved_branch_takes_nothing(store, write):
     assert Tract.import_(path, store).added == 1
 
 
+def test_names_are_as_long_as_the_limits_of_the_import_allow(write):
+    path, name = write(said("a")), "x" * 250
+    with pytest.raises(InvalidInput, match="200 bytes"):
+        Tract.import_(path, MemoryStore(), tract=name)
+    store = MemoryStore()
+    limits = Limits(name_bytes_max=300)
+    assert Tract.import_(path, store, tract=name, limits=limits).tracts == (name,)
+    with Tract.open(store, tract=name, create=False, limits=limits) as t:
+        assert [entry.text for entry in t.entries()] == ["a"]
+
+
+def test_blocks_of_another_provider_are_bad_records(store, write):
+    use = {"type": "tool_use", "id": "a", "name": "clock", "input": {}}
+    path = write([*said("a"), {"role": "assistant", "content": [use]}])
+    report = Tract.import_(path, store, format="openai")
+    assert (report.added, [bad.place for bad in report.bad]) == (1, ["line 2"])
+    with pytest.raises(InvalidInput, match="tool_use"):
+        Tract.import_(path, MemoryStore(), format="openai", strict=True)
+
+
 def test_a_strict_import_of_several_branches_logs_each_tract_once(store, write):
     runs = [{"task_id": 0, "trial": n, "traj": said("a", str(n))} for n in range(3)]
     Tract.import_(write(runs, "runs.json"), store, strict=True)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,18 @@ def test_verify_counts_what_it_checked(filled, backend):
     filled.close()
     with pytest.raises(Closed):
         filled.verify()
+
+
+def test_verify_counts_what_can_be_read_of_a_damaged_store(tmp_path):
+    path = tmp_path / "a.db"
+    with Tract.open(path) as t:
+        t.extend([{"role": "user", "content": word} for word in ("one", "two", "three")])
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("UPDATE blobs SET data = x'00' WHERE key = (SELECT max(key) FROM blobs)")
+    with Session.open(path, read_only=True) as s:
+        report = s.verify()
+    assert not report.ok
+    assert (report.commits, report.blobs) == (3, 2)
 
 
 def test_a_session_verifies_a_store_without_opening_a_tract(tmp_path):

@@ -199,6 +199,20 @@ def test_status_counts_without_doing_anything(backend):
     assert t.log(limit=None) == before
 
 
+def test_status_is_of_one_moment(filled, monkeypatch):
+    filled.status()  # from here on every count is known
+    views = []
+    read = type(filled._repo.store).read
+
+    def seen(store):
+        views.append(store)
+        return read(store)
+
+    monkeypatch.setattr(type(filled._repo.store), "read", seen)
+    filled.status()
+    assert len(views) == 1
+
+
 def test_a_detached_handle_reads_and_does_not_write(filled):
     filled._repo.head.position = Position(None, filled.log()[2].id)
     assert filled.current_branch is None

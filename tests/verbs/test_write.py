@@ -312,6 +312,7 @@ def test_expect_head_is_strict(t):
     with pytest.raises(StaleHead) as caught:
         t.commit("three", role="user", expect_head=first.id)
     assert (caught.value.expected, caught.value.actual) == (first.id, t.head.id)
+    assert not caught.value.retryable  # the same call would fail in the same way
     assert texts(t) == ["one", "two"]
 
 
@@ -358,6 +359,20 @@ def test_a_batch_is_one_operation_and_sees_its_writes(t):
     assert newest.arguments == {"writes": 2, "message": "pair"}
     assert newest.refs[0].before is None
     assert newest.refs[0].after == t.head.id
+
+
+def test_the_operation_log_keeps_what_was_asked_beside_the_content(t):
+    first, second = t.user("a secret"), t.user("two", priority="pinned")
+    t.edit(first, "another")
+    t.commit("both", role="user", edit=[first, second], priority="skip")
+    with t._repo.read() as reader:
+        made = [(one.verb, one.arguments) for one in reader.operations(t.id, 4)]
+    assert made == [
+        ("edit", {"entries": 2, "priority": "skip"}),
+        ("edit", {"entries": 1}),
+        ("commit", {"priority": "pinned"}),
+        ("commit", {}),
+    ]
 
 
 def test_a_batch_that_fails_leaves_nothing(t):

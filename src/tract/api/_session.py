@@ -6,9 +6,10 @@ A tract that a session opened shares its settings, and is closed with it.
 import os
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from tract import verbs
+from tract.api._options import OpenOptions
 from tract.api._tract import Tract
 from tract.objects import TractInfo
 from tract.repo import Settings
@@ -42,7 +43,11 @@ class Session:
         self._owner = owner
 
     @classmethod
-    def open(cls, location: "str | os.PathLike[str] | Store | None" = None, **options: Any) -> Self:
+    def open(
+        cls,
+        location: "str | os.PathLike[str] | Store | None" = None,
+        **options: Unpack[OpenOptions],
+    ) -> Self:
         """Open a store.
 
         Args:

@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, Unpack
 
 from tract import verbs
+from tract.api._options import CommitOptions, EditOptions, OpenOptions
 from tract.api._spaces import Branches
 from tract.compile import CompiledContext, ContextCompiler, Counter, TokenBudget
 from tract.importers import ImportReport
@@ -101,7 +102,8 @@ class Tract:
             tokenizer: an encoding's name, a function from text to tokens, or a `Counter`.
             compiler: your own way from entries to messages.
             content_types: your own content types.
-            author: who writes, unless a call says otherwise: "human:ada", "agent:planner", ...
+            author: who writes, unless a call says otherwise: "human:ada", "agent:planner", ..., or a
+                person's name.
             clock: where times come from; must return aware datetimes.
             limits: what is accepted at most.
 
@@ -161,31 +163,35 @@ class Tract:
 
     # Writing
 
-    def system(self, text: str, **options: Any) -> CommitInfo:
+    def system(self, text: verbs.Said, **options: Unpack[CommitOptions]) -> CommitInfo:
         """Commit instructions to the model; they are pinned unless `priority` says otherwise.
 
         Args:
-            text: the instructions.
+            text: the instructions: a text, or a list of parts in a provider's shape or as `Part`s.
+                An empty text is kept in history and left out of the compiled context.
             **options: as for `commit`.
 
         Returns:
             The commit.
 
         Raises:
-            InvalidInput: the text cannot be stored.
+            InvalidInput: it is neither text nor parts, or cannot be stored.
 
         Example:
             >>> with Tract.open() as t:
             ...     t.system("Be brief.").role
             'system'
         """
-        return verbs.commit(self._repo, {"content_type": "instruction", "text": text}, **options)
+        return verbs.commit(self._repo, verbs.instruction(text), **options)
 
-    def user(self, text: str, name: str | None = None, **options: Any) -> CommitInfo:
+    def user(
+        self, text: verbs.Said, name: str | None = None, **options: Unpack[CommitOptions]
+    ) -> CommitInfo:
         """Commit what the user said.
 
         Args:
-            text: the words.
+            text: the words, or a list of parts (texts, images, files, ...) in a provider's shape or
+                as `Part`s. An empty text is kept in history and left out of the compiled context.
             name: who of several users.
             **options: as for `commit`.
 
@@ -193,30 +199,28 @@ class Tract:
             The commit.
 
         Raises:
-            InvalidInput: the text cannot be stored.
+            InvalidInput: it is neither text nor parts, or cannot be stored.
 
         Example:
             >>> with Tract.open() as t:
             ...     t.user("Where is my order?").message
             'Where is my order?'
         """
-        return verbs.commit(
-            self._repo,
-            {"content_type": "dialogue", "role": "user", "text": text, "name": name},
-            **options,
-        )
+        return verbs.commit(self._repo, verbs.question(text, name), **options)
 
     def assistant(
         self,
-        text: str | None = None,
+        text: verbs.Said | None = None,
         tool_calls: Sequence[ToolCall | Mapping[str, Any]] = (),
         reasoning: ReasoningContent | str | None = None,
-        **options: Any,
+        **options: Unpack[CommitOptions],
     ) -> CommitInfo:
         """Commit what the model replied: one reply, one commit.
 
         Args:
-            text: the words, or None for a reply that only calls tools.
+            text: the words, or None for a reply that only calls tools. A list of parts is kept in
+                its order, with the calls that are in it. An empty text is kept in history; without
+                calls it is left out of the compiled context.
             tool_calls: `ToolCall`s, or dicts with id, name and arguments.
             reasoning: the model's reasoning before the words.
             **options: as for `commit`.
@@ -225,7 +229,8 @@ class Tract:
             The commit.
 
         Raises:
-            InvalidInput: a call has no id or name, or a text cannot be stored.
+            InvalidInput: there is nothing of all this, a call has no id or name, or something
+                cannot be stored.
 
         Example:
             >>> with Tract.open() as t:
@@ -237,17 +242,19 @@ class Tract:
     def tool_result(
         self,
         call_id: str,
-        output: str,
+        output: str | Mapping[str, Any] | Sequence[Any] | float | bool,
         is_error: bool = False,
         *,
         name: str | None = None,
-        **options: Any,
+        **options: Unpack[CommitOptions],
     ) -> CommitInfo:
         """Commit what a tool gave back.
 
         Args:
             call_id: id of the call that it answers.
-            output: the result as text.
+            output: the result. A text is kept as it is ("" is a result as any other), a list of
+                `Part`s as parts, and any other JSON value as the text that `json.dumps` makes of it
+                with `ensure_ascii=False`.
             is_error: whether the tool failed.
             name: the tool's name.
             **options: as for `commit`.
@@ -256,20 +263,14 @@ class Tract:
             The commit.
 
         Raises:
-            InvalidInput: the output cannot be stored.
+            InvalidInput: the output is None, is bytes, has no JSON form, or cannot be stored.
 
         Example:
             >>> with Tract.open() as t:
-            ...     t.tool_result("c1", "shipped").role
-            'tool'
+            ...     t.tool_result("c1", {"status": "shipped"}).message
+            '{"status": "shipped"}'
         """
-        content = {
-            "content_type": "tool_result",
-            "call_id": call_id,
-            "output": output,
-            "is_error": is_error,
-            "name": name,
-        }
+        content = verbs.result(call_id, output, is_error=is_error, name=name)
         return verbs.commit(self._repo, content, **options)
 
     def reasoning(
@@ -280,7 +281,7 @@ class Tract:
         signature: str | None = None,
         encrypted: str | None = None,
         bound_to: dict[str, Any] | None = None,
-        **options: Any,
+        **options: Unpack[CommitOptions],
     ) -> CommitInfo:
         """Commit reasoning that stands by itself.
 
@@ -320,7 +321,7 @@ class Tract:
         kind: str = "text",
         title: str = "",
         language: str | None = None,
-        **options: Any,
+        **options: Unpack[CommitOptions],
     ) -> CommitInfo:
         """Commit a thing that was made: a document, a program, a plan.
 
@@ -351,7 +352,9 @@ class Tract:
         }
         return verbs.commit(self._repo, content, **options)
 
-    def output(self, text: str, *, format: str = "text", **options: Any) -> CommitInfo:
+    def output(
+        self, text: str, *, format: str = "text", **options: Unpack[CommitOptions]
+    ) -> CommitInfo:
         """Commit a result that was delivered.
 
         Args:
@@ -374,7 +377,7 @@ class Tract:
             self._repo, {"content_type": "output", "text": text, "format": format}, **options
         )
 
-    def note(self, note: str | Mapping[str, Any], **options: Any) -> CommitInfo:
+    def note(self, note: str | Mapping[str, Any], **options: Unpack[CommitOptions]) -> CommitInfo:
         """Commit a note of any shape.
 
         Args:
@@ -413,7 +416,8 @@ class Tract:
 
         Args:
             content: a `Content`, a text with `role`, a dict with "content_type", or a message in
-                OpenAI's or Anthropic's shape.
+                OpenAI's or Anthropic's shape: a dict, the object that the provider's client gives,
+                or a dict with such objects in it.
             role: who speaks a text: "user", "assistant", "system" or "developer".
             message: your line for the log; made from the content, if None.
             edit: the entry (or entries) that the content takes the place of. A text keeps
@@ -432,7 +436,7 @@ class Tract:
         Raises:
             InvalidInput: the content cannot be committed.
             MissingEntry: `edit` names no entry of the branch's state.
-            StaleHead: the branch is not at `expect_head`.
+            StaleHead: the branch is not at `expect_head`; the same call cannot succeed later.
             IdempotencyMismatch: the key was used with other input.
             DetachedHead: HEAD is on no branch.
             ReadOnly, StoreBusy, DiskFull: the store cannot be written; nothing was.
@@ -466,7 +470,7 @@ class Tract:
         *,
         message: str | None = None,
         priority: Priority | str | None = None,
-        **options: Any,
+        **options: Unpack[EditOptions],
     ) -> CommitInfo:
         """Put a content in the place of an entry; history keeps what it was.
 
@@ -511,8 +515,8 @@ class Tract:
         """Commit many messages in one transaction.
 
         Args:
-            messages: messages in any provider's shape, or contents; or a request with "messages"
-                (and, for Anthropic, "system").
+            messages: messages in any provider's shape (also as their clients' objects), or
+                contents; or a request with "messages" (and, for Anthropic, "system").
             author: who wrote them.
             expect_head: the commit that the branch must be at.
             idempotency_key: the same key with the same input gives the same commits again.
@@ -576,7 +580,7 @@ class Tract:
         """Mark entries; however many there are, it is one commit.
 
         Args:
-            target: an entry, or a list of them.
+            target: an entry, or a list of them. A commit that marked entries stands for those entries.
             priority: "pinned", "important", "normal" or "skip".
             reason: why, in your words.
             retain: what must survive a compression, in your words.
@@ -619,7 +623,7 @@ class Tract:
         """Mark entries as pinned: no budget and no compression ever hides or rewords them.
 
         Args:
-            target: an entry, or a list of them.
+            target: an entry, or a list of them. A commit that marked entries stands for those entries.
             reason: why, in your words.
             idempotency_key: the same key with the same input gives the same commit again.
 
@@ -650,6 +654,7 @@ class Tract:
 
         Args:
             target: an entry, or a list of them; a member of an exchange hides the whole exchange.
+                A commit that marked entries stands for those entries.
             reason: why, in your words.
             idempotency_key: the same key with the same input gives the same commit again.
 
@@ -679,7 +684,7 @@ class Tract:
         """Give entries back the mark that they were made with.
 
         Args:
-            target: an entry, or a list of them.
+            target: an entry, or a list of them. A commit that marked entries stands for those entries.
             reason: why, in your words.
             idempotency_key: the same key with the same input gives the same commit again.
 
@@ -948,8 +953,8 @@ class Tract:
 
         Args:
             to: the commit.
-            mode: "soft" keeps what was ahead protected by the operation log; "hard" lets it be
-                collected at once.
+            mode: what may be collected later: "soft" keeps what was ahead for as long as the log
+                of operations does, "hard" gives it up. Nothing is collected by the reset itself.
 
         Returns:
             The commit that the branch is at now.
@@ -1056,7 +1061,7 @@ class Tract:
         strict: bool = False,
         dry_run: bool = False,
         progress: Callable[[int, int], None] | None = None,
-        **options: Any,
+        **options: Unpack[OpenOptions],
     ) -> ImportReport:
         """Read conversations from a file into a store; reading the same file again adds nothing.
 

@@ -73,9 +73,7 @@ def leave_out(
     else:
         places = _oldest(budget, ledger, messages, pieces, types)
     if not places:
-        hint = (
-            "What is left is pinned, leading instructions, or the newest entry: compress or unpin."
-        )
+        hint = "What is left is pinned, leading instructions, or the newest entry: skip entries, or raise the budget."
         if callable(budget.action):
             hint = (
                 "The budget's callable left nothing more out: let it drop entries, or return them."
@@ -208,6 +206,6 @@ class _Chosen:
             raise InvalidInput(
                 f"entry {printable(repr(name))} is pinned, or part of an exchange that is",
                 kind="pinned",
-                hint="Pinned entries stay in every context: unpin it first, or drop another.",
+                hint="Pinned entries stay in every context: take the pin off first, or drop another.",
             )
         self.places.update(group)

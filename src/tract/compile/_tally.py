@@ -2,7 +2,7 @@
 
 What is counted is a neutral shape of each message with OpenAI's framing: it belongs to no
 dialect, so a count can be kept with the content it belongs to, whatever it is sent to later. The
-difference to another provider's framing is part of the ratio that is learned for its models. A
+difference to another provider's framing is part of the ratio that its models' counts are given. A
 message is counted by itself, so the count of a context is the sum over its messages, what the
 reply's start takes, and the tools: what `Counter.count_messages` says of all of them at once.
 """

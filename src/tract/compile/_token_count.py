@@ -13,7 +13,7 @@ Method = Literal["exact", "estimated", "reported"]
 """How a count was made: by the model's own tokenizer, by another one, or by the provider."""
 
 ESTIMATE_ERROR: Final = 0.15
-"""Relative error to expect of an estimate whose ratio nobody has learned yet."""
+"""Relative error to expect of an estimate."""
 
 
 class TokenCount(int):

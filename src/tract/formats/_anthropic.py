@@ -113,7 +113,7 @@ class _Turn:
         content = self.blocks[0]["text"] if self.bare and bare_allowed else self.blocks
         message: dict[str, Any] = {"role": self.role, "content": content}
         if self.fields:
-            put_back(message, {k: v for k, v in self.fields.items() if k not in ENVELOPE})
+            put_back(message, self.fields)
         return message
 
 
@@ -170,15 +170,13 @@ class _Writer:
             self._trim(blocks, message)
         if message.name is not None:
             self._note("name_left_out", "there is no field for the speaker's name", message)
-        fields = None
         if message.extra:
             self._foreign(message)
-            known = with_provider(message.extra, PROVIDER)
-            fields = known
         if not blocks and self.repair:
             self._note("empty_message", "the message says nothing: left out", message, gone=True)
             return
         bare = message.plain and _is_bare(blocks)
+        fields = with_provider(message.extra, PROVIDER)
         self._append(role, blocks, message, fields=fields, bare=bare)
 
     def _usual(self, role: str, message: Message) -> bool:
@@ -220,6 +218,15 @@ class _Writer:
             return
         self._append(role, blocks, message, fields=payload, bare=is_text)
 
+    def _sent(self, fields: Mapping[str, Any] | None, message: Message) -> Mapping[str, Any] | None:
+        """Return which fields of its own a message is sent with: mended, none at all."""
+        fields = {k: v for k, v in fields.items() if k not in ENVELOPE} if fields else None
+        if not self.repair or not fields:
+            return fields
+        if any(value is not None for value in fields.values()):
+            self._note("extra_left_out", "a message has role and content only", message)
+        return None
+
     def _inner_system(self, message: Message) -> list[Block]:
         blocks = self._blocks(message, "system")
         if not self.repair or not blocks:
@@ -256,7 +263,7 @@ class _Writer:
         if message.is_error:
             block["is_error"] = True
         if message.extra:
-            put_back(block, with_provider(message.extra, PROVIDER))
+            self._put_back(block, with_provider(message.extra, PROVIDER))
             self._foreign(message)
         fields = with_provider(message.extra, MESSAGE_KEY)
         self._append("user", [block], message, is_result=True, fields=fields)
@@ -286,6 +293,7 @@ class _Writer:
         fields: Mapping[str, Any] | None = None,
         bare: bool = False,
     ) -> None:
+        fields = self._sent(fields, message)
         last = self.turns[-1] if self.turns else None
         if last is not None and last.role == role and self._may_merge(last):
             self._merge(last, blocks, message, is_result=is_result)
@@ -370,7 +378,7 @@ class _Writer:
         if isinstance(part, OpaquePart):
             if part.provider == PROVIDER:
                 payload: Block = copied(part.payload)
-                return payload
+                return _telling(payload) if self.repair else payload
             text = f"a part that only {printable(part.provider)} understands"
             self._note("opaque_left_out", text, message)
             return None
@@ -415,9 +423,17 @@ class _Writer:
     def _kept(self, block: Block, part: Part, message: Message) -> None:
         extra = None if isinstance(part, OpaquePart) else part.extra
         if extra:
-            put_back(block, with_provider(extra, PROVIDER))
+            self._put_back(block, with_provider(extra, PROVIDER))
             if says_something(extra, PROVIDER):
                 self._note("extra_left_out", "fields of another provider", message)
+
+    def _put_back(self, block: Block, kept: Mapping[str, Any]) -> None:
+        put_back(block, _telling(kept) if self.repair else kept)
+
+
+def _telling(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that are not null: a reply has many such, and a request may have few."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _is_bare(blocks: list[Block]) -> bool:

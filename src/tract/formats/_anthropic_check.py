@@ -105,6 +105,10 @@ class _Check(Findings):
             self.add(rule, f"role {shown(role)}", index, "Use user or assistant.")
             return
         self.check_json(message, index)
+        for name in message:
+            if name not in ("role", "content"):
+                text = f"a message has the field {shown(name)}"
+                self.add("message_field", text, index, "Leave it out.")
         content = message.get("content")
         if isinstance(content, str):
             self.text(content, index)

@@ -48,7 +48,7 @@ def read_anthropic(message: Mapping[str, Any]) -> list[Content]:
     """Return the contents of one message: one, and one more for each tool result.
 
     Args:
-        message: a message of a request, or a reply as the client gives it.
+        message: a message of a request, or a whole reply, of which role and content are kept.
 
     Raises:
         InvalidInput: naming the field that is not as the format wants it.
@@ -62,7 +62,9 @@ def read_anthropic(message: Mapping[str, Any]) -> list[Content]:
     if role not in ROLES:
         raise wrong_role(role, ROLES)
     content = message.get("content", MISSING)
-    extra = extra_of(PROVIDER, rest(message, ("role", "content")))
+    # What a whole reply says of itself (id, model, usage) is no part of a message.
+    is_reply = message.get("type") == "message"
+    extra = {} if is_reply else extra_of(PROVIDER, rest(message, ("role", "content")))
     if role == "system":
         return [read_system(content, extra)]
     if isinstance(content, str):

@@ -20,6 +20,8 @@ _OPENAI_FIELDS = frozenset(
     }
 )
 _OPENAI_PARTS = frozenset({"image_url", "input_audio", "file", "refusal"})
+RESPONSES_PARTS = frozenset({"input_text", "input_image", "input_file", "output_text"})
+"""Parts of OpenAI's Responses, which have no place in Chat Completions."""
 _ANTHROPIC_FIELDS = frozenset({"stop_reason", "stop_sequence"})
 _ANTHROPIC_BLOCKS = frozenset(
     {
@@ -65,6 +67,24 @@ def detect(message: Mapping[str, Any]) -> str | None:
     return "anthropic" if is_reply else None
 
 
+def is_anthropics(block: Mapping[str, Any]) -> bool:
+    """Return whether a part of a message is a block that only Anthropic's Messages has.
+
+    Args:
+        block: the part.
+
+    Example:
+        >>> is_anthropics({"type": "tool_use", "id": "a"}), is_anthropics({"type": "text"})
+        (True, False)
+    """
+    kind = block.get("type")
+    if not isinstance(kind, str):
+        return False
+    if kind in _ANTHROPIC_BLOCKS or kind.endswith("_tool_result"):
+        return True
+    return kind == "image" and isinstance(block.get("source"), Mapping)
+
+
 def _by_blocks(blocks: Sequence[Any]) -> str | None:
     for block in blocks:
         if not isinstance(block, Mapping):
@@ -72,10 +92,8 @@ def _by_blocks(blocks: Sequence[Any]) -> str | None:
         kind = block.get("type")
         if not isinstance(kind, str):
             continue
-        if kind in _OPENAI_PARTS:
+        if kind in _OPENAI_PARTS or kind in RESPONSES_PARTS:
             return "openai"
-        if kind in _ANTHROPIC_BLOCKS or kind.endswith("_tool_result"):
-            return "anthropic"
-        if not _ANTHROPIC_MARKS.isdisjoint(block):
+        if is_anthropics(block) or not _ANTHROPIC_MARKS.isdisjoint(block):
             return "anthropic"
     return None

@@ -5,13 +5,14 @@ checked here once, and the shapes of message that make up nearly all conversatio
 without going any further.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from tract.errors import InvalidInput, UnknownProvider, printable
 from tract.formats._anthropic import wire_anthropic
 from tract.formats._anthropic_check import check_anthropic
 from tract.formats._anthropic_read import read_anthropic, read_system
+from tract.formats._client import plain_message
 from tract.formats._detect import detect
 from tract.formats._fields import wrong
 from tract.formats._issue import Issue, Wire
@@ -19,6 +20,8 @@ from tract.formats._openai_chat import wire_openai
 from tract.formats._openai_check import check_openai
 from tract.formats._openai_read import read_openai
 from tract.objects import Content, DialogueContent, Message
+
+T = TypeVar("T")
 
 PROVIDERS = ("openai", "anthropic")
 """The providers whose dialects are spoken here."""
@@ -74,17 +77,19 @@ def to_wire(
     return wire_anthropic(messages, tools, cache=cache, repair=repair)
 
 
-def from_wire(message: Mapping[str, Any], provider: str | None = None) -> list[Content]:
+def from_wire(message: Any, provider: str | None = None) -> list[Content]:
     """Read one provider's message.
 
     Args:
         message: a message of a request or of a reply, in the shape of OpenAI Chat or Anthropic,
-            or as `plain` gives it.
+            or as `plain` gives it; also as the object that a client gives, or with such objects in
+            its lists (anything with `model_dump`).
         provider: whose shape it has; None tells it by the shape.
 
     Returns:
         The contents: one, and for Anthropic one more for each tool result in the message. What
-        has no word in the model is kept and goes back to the same provider.
+        has no word in the model is kept and goes back to the same provider. Of a whole reply of
+        Anthropic's, role and content are kept.
 
     Raises:
         InvalidInput: naming the field and the rule it breaks.
@@ -95,6 +100,7 @@ def from_wire(message: Mapping[str, Any], provider: str | None = None) -> list[C
         >>> content.role, content.text
         ('user', 'hello')
     """
+    message = plain_message(message)
     if not isinstance(message, Mapping):
         raise wrong("message", message, "it wants an object with role and content", "Give a dict.")
     if provider is not None:
@@ -112,14 +118,14 @@ def from_wire(message: Mapping[str, Any], provider: str | None = None) -> list[C
 
 
 def from_conversation(
-    messages: Iterable[Mapping[str, Any]],
+    messages: Iterable[Any],
     provider: str | None = None,
     system: str | Sequence[Mapping[str, Any]] | None = None,
 ) -> list[Content]:
     """Read a whole conversation.
 
     Args:
-        messages: the messages, oldest first.
+        messages: the messages, oldest first; each as `from_wire` takes it.
         provider: whose shape they have; None tells it by the shapes, and where a message looks
             the same for all, by those of the others.
         system: the instructions that some providers keep beside the messages: text or blocks.
@@ -137,18 +143,23 @@ def from_conversation(
     """
     found = [read_system(system)] if system is not None else []
     given = None if provider is None else _provider(provider)
-    listed = list(messages)
+    listed = [_placed(plain_message, place, message) for place, message in enumerate(messages)]
     usual = given or next(filter(None, (detect(m) for m in listed if isinstance(m, Mapping))), None)
     for place, message in enumerate(listed):
-        try:
-            if given is None and isinstance(message, Mapping) and len(message) != 2:
-                found += from_wire(message, detect(message) or usual)
-            else:
-                found += from_wire(message, given)
-        except InvalidInput as error:
-            text = f"messages[{place}]: {error.message}"
-            raise InvalidInput(text, kind=error.kind, hint=error.hint) from None
+        shape = given
+        if given is None and isinstance(message, Mapping) and len(message) != 2:
+            shape = detect(message) or usual
+        found += _placed(from_wire, place, message, shape)
     return found
+
+
+def _placed(read: Callable[..., T], place: int, *given: Any) -> T:
+    """Return what `read` makes of a message; its error names the message's place."""
+    try:
+        return read(*given)
+    except InvalidInput as error:
+        text = f"messages[{place}]: {error.message}"
+        raise InvalidInput(text, kind=error.kind, hint=error.hint) from None
 
 
 def check(params: Mapping[str, Any], provider: str) -> list[Issue]:

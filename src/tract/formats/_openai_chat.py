@@ -7,7 +7,7 @@ here, message by message, so that the bytes of a message depend on nothing that 
 Pairing calls with results is not done here: that is settled before any dialect is chosen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tract.errors import printable
@@ -34,6 +34,12 @@ CALL_ID_MAX = 40
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 _AUDIO = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/wave": "wav", "audio/mpeg": "mp3"}
 _AUDIO_FORMATS = frozenset({"wav", "mp3"})
+# The parts that each role's content may have; every other role has texts only.
+_TEXTS = frozenset({"text"})
+_PARTS = {
+    "user": frozenset({"text", "image_url", "input_audio", "file"}),
+    "assistant": frozenset({"text", "refusal"}),
+}
 
 
 def wire_openai(messages: Sequence[Message], tools: Sequence[Any] | None, *, repair: bool) -> Wire:
@@ -120,11 +126,22 @@ class _Writer:
     # --- the roles ---------------------------------------------------------------------------
 
     def _whole(self, part: OpaquePart, message: Message) -> None:
-        if part.provider == PROVIDER:
-            self._append(copied(part.payload), message)
-        else:
+        if part.provider != PROVIDER:
             text = f"a message that only {printable(part.provider)} understands"
             self._note("opaque_left_out", text, message, gone=True)
+            return
+        wire = copied(part.payload)
+        content = wire.get("content")
+        if self.repair and isinstance(content, list) and content:
+            role = str(wire["role"])
+            kept = [piece for piece in content if self._may_stand(piece, role, message)]
+            wire["content"] = kept or None
+            if not kept and not wire.get("tool_calls"):
+                self._note(
+                    "empty_message", "the message says nothing: left out", message, gone=True
+                )
+                return
+        self._append(wire, message)
 
     def _speaker(self, message: Message) -> None:
         role = message.role
@@ -273,15 +290,26 @@ class _Writer:
                 pieces.append({"type": "refusal", "refusal": part.text})
                 self._kept(pieces[-1], part, message)
         elif isinstance(part, OpaquePart):
-            if part.provider == PROVIDER:
-                pieces.append(copied(part.payload))
-            else:
+            if part.provider != PROVIDER:
                 text = f"a part that only {printable(part.provider)} understands"
                 self._note("opaque_left_out", text, message)
+            elif not self.repair or self._may_stand(part.payload, role, message):
+                pieces.append(copied(part.payload))
         elif isinstance(part, ReasoningPart):
             self._note("reasoning_left_out", "reasoning is not sent to OpenAI Chat", message)
         elif role != "assistant":
             self._note("misplaced_part", "a tool call that is not the assistant's", message)
+
+    def _may_stand(self, payload: Any, role: str, message: Message) -> bool:
+        """Return whether a part that was kept whole can be sent; say so where it cannot."""
+        kind = payload.get("type") if isinstance(payload, Mapping) else None
+        known = isinstance(kind, str) and kind in _PARTS.get(role, _TEXTS)
+        if known and _is_whole(str(kind), payload.get(kind)):
+            return True
+        why = "that is not whole" if known else f"that role {printable(role)} may not have"
+        text = f"a part of type {printable(repr(kind))} {why}"
+        self._note("opaque_left_out", text, message)
+        return False
 
     def _kept(self, wire: dict[str, Any], part: Part, message: Message) -> None:
         extra = None if isinstance(part, OpaquePart) else part.extra
@@ -347,6 +375,21 @@ def openai_medium(part: MediaPart) -> dict[str, Any] | None:
     if part.name is not None:
         file["filename"] = part.name
     return {"type": "file", "file": file}
+
+
+def _is_whole(kind: str, inner: Any) -> bool:
+    """Return whether a part of a known type has what it needs."""
+    if kind in ("text", "refusal"):
+        return isinstance(inner, str)
+    if not isinstance(inner, Mapping):
+        return False
+    match kind:
+        case "image_url":
+            return isinstance(inner.get("url"), str) and inner["url"] != ""
+        case "input_audio":
+            return isinstance(inner.get("data"), str) and inner.get("format") in ("wav", "mp3")
+        case _:
+            return isinstance(inner.get("file_data"), str) or isinstance(inner.get("file_id"), str)
 
 
 def _trait(holder: Message | ToolCall | MediaPart, name: str) -> Any:

@@ -110,9 +110,9 @@ def _check_part(part: Any, role: str, index: int, findings: Findings) -> None:
         findings.add("part_type", "a part has no type", index, 'Use {"type": "text", ...}.')
         return
     if kind not in _PARTS[role]:
-        if any(kind in kinds for kinds in _PARTS.values()):
-            fix = f"Role {role} takes {', '.join(sorted(_PARTS[role]))}."
-            findings.add("part_role", f"a part of type {kind} of role {role}", index, fix)
+        rule = "part_role" if any(kind in kinds for kinds in _PARTS.values()) else "part_type"
+        fix = f"Role {role} takes {', '.join(sorted(_PARTS[role]))}."
+        findings.add(rule, f"a part of type {shown(kind)} of role {role}", index, fix)
         return
     inner = part.get(kind)
     if kind in ("text", "refusal"):

@@ -4,13 +4,15 @@ A field or part that has a word in the model gets it; every other goes into `ext
 as an opaque part, so that the same message comes out again. The plain form that a compiled context
 is listed in is read as well, and so are tool calls that are not nested in a `function`. The older
 `function_call` and role "function" become a call and its result, which remember how they were
-spelt. Media are read only where writing them gives back what was read.
+spelt. Media are read only where writing them gives back what was read. Blocks that are another
+provider's by their type are refused: kept as they are, they would be sent to the wrong one.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tract.errors import InvalidInput
+from tract.formats._detect import RESPONSES_PARTS, is_anthropics
 from tract.formats._fields import (
     MISSING,
     arguments_text,
@@ -341,6 +343,22 @@ def _part(piece: Any, where: str) -> Part:
             return part_of({"kind": kind, **rest(piece, ("type",))})
         except InvalidInput:
             pass
+    if is_anthropics(piece):
+        raise wrong(
+            f"{where}.type",
+            kind,
+            "a block of Anthropic's Messages, no part of OpenAI Chat",
+            "Read the message as Anthropic's.",
+            named=True,
+        )
+    if kind in RESPONSES_PARTS:
+        raise wrong(
+            f"{where}.type",
+            kind,
+            "a part of OpenAI's Responses, no part of OpenAI Chat",
+            'Give it as {"type": "text", "text": ...} or as "image_url", "file" of OpenAI Chat.',
+            named=True,
+        )
     return OpaquePart(PROVIDER, dict(piece))
 
 

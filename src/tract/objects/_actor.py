@@ -19,6 +19,7 @@ Clock = Callable[[], datetime]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _HINT = 'Give Actor(kind, name), "kind:name", or a name.'
+_NAME_BYTES_MAX = 200
 
 
 class ActorKind(StrEnum):
@@ -53,13 +54,15 @@ class Actor(NamedTuple):
         """Return the actor that `value` names: an `Actor`, "kind", "kind:name", or a person's name.
 
         Raises:
-            InvalidInput: the kind of an `Actor` is unknown, or the name is longer than 200 bytes.
+            InvalidInput: the kind is unknown (of a text: what stands before its first colon), or
+                the name is longer than 200 bytes.
         """
         if isinstance(value, Actor):
             actor = value
         elif isinstance(value, str):
-            kind, _, name = value.partition(":")
-            actor = cls(kind, name) if kind in _KINDS else cls(ActorKind.HUMAN.value, value)
+            kind, colon, name = value.partition(":")
+            is_kind = bool(colon) or kind in _KINDS
+            actor = cls(kind, name) if is_kind else cls(ActorKind.HUMAN.value, value)
         else:
             raise InvalidInput(
                 f"author {printable(repr(value))} is neither an Actor nor text",
@@ -70,7 +73,7 @@ class Actor(NamedTuple):
             raise InvalidInput(
                 f"author kind {printable(repr(actor.kind))} is unknown",
                 kind="invalid_author",
-                hint=f"Use one of {', '.join(_KINDS)}.",
+                hint=f'Use one of {", ".join(_KINDS)}; Actor("human", name) may have a colon in its name.',
             )
         if not isinstance(actor.name, str):
             raise InvalidInput(
@@ -79,9 +82,9 @@ class Actor(NamedTuple):
                 hint=_HINT,
             )
         check_text(actor.name, "author name")
-        if len(actor.name.encode()) > 200:
+        if len(actor.name.encode()) > _NAME_BYTES_MAX:
             raise InvalidInput(
-                f"author name {printable(repr(actor.name))} is longer than 200 bytes",
+                f"author name {printable(repr(actor.name))} is longer than {_NAME_BYTES_MAX} bytes",
                 kind="invalid_author",
                 hint="Use a short name, and keep the rest in the commit's metadata.",
             )

@@ -1,6 +1,6 @@
 """The verbs: one function for each thing that can be done with a tract. Each is given a `Repo` first."""
 
-from tract.verbs._contents import freeform, reply
+from tract.verbs._contents import Said, freeform, instruction, question, reply, result
 from tract.verbs._history import branch, get_branch, list_branches, reset, switch_to
 from tract.verbs._import import import_file, import_into
 from tract.verbs._info import info_of, infos
@@ -23,6 +23,7 @@ from tract.verbs._write import commit, extend, target_list
 
 __all__ = [
     "FORMATS",
+    "Said",
     "Status",
     "VerifyReport",
     "annotate",
@@ -44,15 +45,18 @@ __all__ = [
     "import_into",
     "info_of",
     "infos",
+    "instruction",
     "list_branches",
     "list_tracts",
     "log",
     "open_at",
     "open_existing",
     "open_one",
+    "question",
     "record_usage",
     "reply",
     "reset",
+    "result",
     "show",
     "status",
     "switch_to",

@@ -69,9 +69,9 @@ def branch_tip(repo: Repo, reader: Reader, name: str) -> str | None:
     """
     if not isinstance(name, str):
         raise InvalidInput(
-            f"branch name {printable(repr(name))} is not text",
+            f"a {printable(type(name).__name__)} is no branch name",
             kind="invalid_name",
-            hint="Give the name of a branch.",
+            hint="Give a branch's name. compile(at=...) looks at a commit, branch(name, at=...) makes a branch there.",
         )
     try:
         return reader.ref(repo.tract, BRANCH + name)

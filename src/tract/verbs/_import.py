@@ -22,7 +22,7 @@ from tract.importers import (
     name_of,
 )
 from tract.objects import Limits, check_json, check_name, micros
-from tract.repo import Settings
+from tract.repo import Settings, refuse_to_wait_for_oneself
 from tract.store import Draft, MemoryStore, Store
 from tract.verbs._open import open_at
 from tract.verbs._place import Chain, Placed, chained, place
@@ -113,6 +113,8 @@ def import_into(
 def _import(
     store: Store, settings: Settings, job: "_Job", *, strict: bool, dry_run: bool
 ) -> ImportReport:
+    if not dry_run:
+        refuse_to_wait_for_oneself(store)
     if dry_run:
         with store.read() as reader:
             draft = Draft(reader)
@@ -211,9 +213,8 @@ class _Job:
         for chain in chains:
             one = chain.conversation
             try:
-                done = place(
-                    draft, settings.author, at, chain, self.importer.name, self.source.name
-                )
+                who, limits, format = settings.author, settings.limits, self.importer.name
+                done = place(draft, who, at, limits, chain, format, self.source.name)
             except Conflict as error:
                 if strict:
                     raise

@@ -8,12 +8,14 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tract.compile import CompiledContext
 from tract.errors import (
+    Corrupt,
     DiskFull,
     InvalidInput,
     ReadOnly,
@@ -43,8 +45,8 @@ class VerifyReport:
 
     Attributes:
         location: the store that was looked through.
-        commits: how many commits were checked.
-        blobs: how many blobs were checked.
+        commits: how many commits could be read; where one is damaged, those that stand before it.
+        blobs: how many blobs could be read, counted in the same way.
         problems: what is damaged.
         warnings: what works but should be looked at.
     """
@@ -72,18 +74,28 @@ def verify_store(store: Store, settings: Settings) -> VerifyReport:
     settings.check_open()
     found = list(store.damage())
     errors = tuple(problem for problem in found if problem.severity == "error")
-    commits = blobs = 0
-    if not errors:
-        with store.read() as reader:
-            commits = sum(1 for _ in reader.commits())
-            blobs = sum(1 for _ in reader.blobs())
+    with store.read() as reader:
+        commits = _readable(reader.commits(), damaged=bool(errors))
+        blobs = _readable(reader.blobs(), damaged=bool(errors))
     return VerifyReport(
         store.location,
         commits,
         blobs,
         errors,
-        tuple(p for p in found if p.severity != "error"),
+        tuple(problem for problem in found if problem.severity != "error"),
     )
+
+
+def _readable(listed: Iterable[Any], *, damaged: bool) -> int:
+    """Return how many of something can be read, up to the first that is damaged."""
+    count = 0
+    try:
+        for _ in listed:
+            count += 1
+    except Corrupt:
+        if not damaged:
+            raise
+    return count
 
 
 def exported(repo: Repo, format: str, at: Any = None) -> str:

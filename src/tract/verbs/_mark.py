@@ -1,14 +1,28 @@
 """Marking entries: one commit however many entries, and the mark an entry was made with.
 
-Reasons and retention notes go into a blob that the marks name, so that they can be purged.
+A target that is itself a mark commit stands for the entries which that commit marked, so that
+`unmark("HEAD")` takes back what `skip(...)` just did. Reasons and retention notes go into a blob
+that the marks name, so that they can be purged.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+from tract.errors import MissingEntry
 from tract.graph import born_mark
-from tract.objects import MARK, Actor, Commit, CommitInfo, Mark, Priority, check_labels
-from tract.repo import Repo, slot_at
+from tract.objects import (
+    MARK,
+    Actor,
+    Commit,
+    CommitInfo,
+    Entry,
+    Mark,
+    Priority,
+    Slot,
+    State,
+    check_labels,
+)
+from tract.repo import Repo, resolve, slot_at
 from tract.store import Draft
 from tract.verbs._info import infos
 from tract.verbs._write import Note, done_before, make_note, remember, target_list, target_name
@@ -59,7 +73,9 @@ def _marked(
             return infos(repo, draft, [draft.commit(done.commits[0])])[0]
         tip = draft.ref(repo.tract, branch)
         state = () if tip is None else draft.state(tip)
-        slots = {slot.entry_id: slot for slot in (slot_at(repo, draft, state, t) for t in named)}
+        slots = {
+            slot.entry_id: slot for target in named for slot in _slots(repo, draft, state, target)
+        }
         marks = tuple(
             (entry, born_mark(entry, slot.commit, draft.commit) if mark is None else mark)
             for entry, slot in sorted(slots.items())
@@ -73,3 +89,22 @@ def _marked(
 
     said = {"entries": len(named), "priority": "born" if mark is None else mark.priority.value}
     return repo.write("annotate", work, said, actor=writer)
+
+
+def _slots(repo: Repo, draft: Draft, state: State, target: Any) -> list[Slot]:
+    """Return the slots that a target names: of a mark commit, those of the entries it marked.
+
+    Raises:
+        MissingEntry: one of them is not in this state.
+    """
+    try:
+        return [slot_at(repo, draft, state, target)]
+    except MissingEntry:
+        if isinstance(target, Entry):
+            raise
+        commit = draft.commit(resolve(repo, draft, target))
+        if commit.operation != MARK:
+            raise
+    types = repo.settings.types
+    marked = [Entry(entry, commit.id, mark, {}, types) for entry, mark in commit.marks]
+    return [slot_at(repo, draft, state, entry) for entry in marked]

@@ -29,7 +29,15 @@ from tract.objects import (
     moment,
     utc_now,
 )
-from tract.repo import BRANCH, Repo, Settings, make_tract, open_tract, time_of
+from tract.repo import (
+    BRANCH,
+    Repo,
+    Settings,
+    make_tract,
+    open_tract,
+    refuse_to_wait_for_oneself,
+    time_of,
+)
 from tract.store import Reader, Store, TractRow, open_store
 
 
@@ -153,6 +161,7 @@ def create_tract(
 ) -> Repo:
     """Make a tract in an open store and return a handle on it."""
     settings.check_open()
+    refuse_to_wait_for_oneself(store)
     with store.write() as draft:
         taken = {row.name for row in draft.tracts()}
         chosen = (

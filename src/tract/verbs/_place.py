@@ -121,13 +121,16 @@ def _encoded(message: Imported, limits: Limits) -> list[bytes]:
         raise InvalidInput("the message is nested too deeply", kind="too_deep") from None
 
 
-def place(draft: Draft, author: Actor, at: int, chain: Chain, format: str, file: str) -> Placed:
+def place(
+    draft: Draft, author: Actor, at: int, limits: Limits, chain: Chain, format: str, file: str
+) -> Placed:
     """Stage what a store has not yet of a chain, and the move of its branch.
 
     Args:
         draft: where it is staged.
         author: who imports.
         at: microseconds since the Unix epoch.
+        limits: what is accepted.
         chain: the conversation.
         format: the importer's name.
         file: the file's name, without folders.
@@ -146,7 +149,7 @@ def place(draft: Draft, author: Actor, at: int, chain: Chain, format: str, file:
             one.tract,
             at=at,
             author=author,
-            limits=Limits(),
+            limits=limits,
             branch=one.branch,
             metadata=metadata,
         )

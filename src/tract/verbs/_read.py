@@ -23,6 +23,7 @@ from tract.objects import (
     CommitInfo,
     Entry,
     Priority,
+    State,
     micros,
     payload_text,
 )
@@ -235,33 +236,33 @@ def compile_at(
     tools: Sequence[dict[str, Any]] | None = None,
 ) -> CompiledContext:
     """Return what a model would be sent at a commit."""
-    settings = repo.settings
-    budget = settings.budget if token_budget is None else TokenBudget.of(token_budget)
+    budget = repo.settings.budget if token_budget is None else TokenBudget.of(token_budget)
     options = CompileOptions(
         on_invalid=on_invalid,
         pending=pending,
         tools=tools,
         budget=budget,
         views=_views(views),
-        compiler=settings.compiler if compiler is None else compiler,
+        compiler=repo.settings.compiler if compiler is None else compiler,
     )
-    previous = repo.cache.context(options)
     with repo.read() as reader:
         commit = _at(repo, reader, at)
-        state = repo.state(reader, commit)
+        return _compiled(repo, reader, commit, repo.state(reader, commit), options)
 
-        def fetch(ids: Sequence[str]) -> Any:
-            return repo.payloads(reader, ids)
 
-        context = compile_context(
-            commit,
-            state,
-            fetch,
-            types=settings.types,
-            tally=settings.tally,
-            options=options,
-            previous=previous,
-        )
+def _compiled(
+    repo: Repo, reader: Reader, commit: str | None, state: State, options: CompileOptions
+) -> CompiledContext:
+    """Return what a state compiles to, with what the handle compiled last in mind."""
+    context = compile_context(
+        commit,
+        state,
+        lambda ids: repo.payloads(reader, ids),
+        types=repo.settings.types,
+        tally=repo.settings.tally,
+        options=options,
+        previous=repo.cache.context(options),
+    )
     repo.cache.keep_context(options, context)
     return context
 
@@ -339,7 +340,9 @@ def status(repo: Repo) -> Status:
         state = repo.state(reader, tip)
         commits = 0 if tip is None else reader.length(tip)
         usages = reader.usages(repo.tract)
-    context = compile_at(without_budget(repo), tip)
+        # Looking must neither warn, raise nor drop anything.
+        options = CompileOptions(compiler=settings.compiler)
+        context = _compiled(repo, reader, tip, state, options)
     tokens = context.tokens
     marks = [slot.mark.priority for slot in state]
     available = None if budget is None else budget.available

@@ -6,11 +6,11 @@ import differ in their arguments alone.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any, NamedTuple
 
 from tract.errors import IdempotencyMismatch, InvalidInput, NotFound, StaleHead, printable
-from tract.formats import from_conversation, from_wire
+from tract.formats import from_conversation, from_wire, is_client_object
 from tract.objects import (
     APPEND,
     BULK,
@@ -65,7 +65,8 @@ def to_content(repo: Repo, content: Any, role: str | None = None) -> Content:
 
     Args:
         repo: the handle.
-        content: a content, a text (with `role`), a dict with "content_type", or a provider's message.
+        content: a content, a text (with `role`), a dict with "content_type", or a provider's message,
+            as a dict or as the object that its client gives.
         role: who speaks a text.
 
     Raises:
@@ -87,9 +88,9 @@ def to_content(repo: Repo, content: Any, role: str | None = None) -> Content:
         return content
     if isinstance(content, str):
         return _spoken(content, role)
-    if isinstance(content, Mapping):
-        if "content_type" in content:
-            return repo.settings.types.make(content)
+    if isinstance(content, Mapping) and "content_type" in content:
+        return repo.settings.types.make(content)
+    if isinstance(content, Mapping) or is_client_object(content):
         contents = from_wire(content)
         if len(contents) != 1:
             raise InvalidInput(
@@ -319,11 +320,20 @@ def commit(
         remember(repo, draft, idempotency_key, asked, [commit])
         return commit, one
 
-    made, written = repo.write("edit" if targets else "commit", work, actor=writer)
+    said = _asked(targets, priority)
+    made, written = repo.write("edit" if targets else "commit", work, said, actor=writer)
     payloads: dict[str, Payload] = {written.blob: decode_payload(written.data)}
     if note.id is not None:
         payloads[note.id] = decode_payload(note.data)
     return info_of(repo, made, payloads)
+
+
+def _asked(targets: Sequence[Any], priority: Priority | str | None) -> dict[str, Any]:
+    """Return what the operation log keeps of a commit: what its commit does not say already."""
+    said: dict[str, Any] = {"entries": len(targets)} if targets else {}
+    if priority is not None:
+        said["priority"] = Priority.of(priority).value
+    return said
 
 
 def target_list(targets: Any, verb: str) -> list[Any]:
@@ -389,9 +399,11 @@ def expect(repo: Repo, draft: Draft, expected: Any, tip: str | None) -> None:
         wanted = str(getattr(expected, "id", expected))
     if wanted != tip:
         at = "no commit" if tip is None else tip[:8]
-        raise StaleHead(
+        stale = StaleHead(
             f"the branch is at {at}, not at {printable(wanted)[:8]}", expected=wanted, actual=tip
         )
+        stale.retryable = False  # the same call names the same commit again
+        raise stale
 
 
 def done_before(
@@ -487,6 +499,13 @@ def _extend(
     return [info_of(repo, one, payloads) for one in made]
 
 
+def _is_message(value: Any) -> bool:
+    """Return whether a value is a provider's message, as a dict or as its client's object."""
+    if isinstance(value, Mapping):
+        return "content_type" not in value
+    return is_client_object(value) and not isinstance(value, Content)
+
+
 def _items(repo: Repo, messages: Any) -> list[Item]:
     """Return the contents of messages, ready to be written; what is wrong is named by its number."""
     ready: list[Item] = []
@@ -496,7 +515,11 @@ def _items(repo: Repo, messages: Any) -> list[Item]:
             ready += [item(repo, content) for content in from_conversation([], system=system)]
     else:
         listed = messages
-    if isinstance(listed, (str, bytes, Mapping)) or not hasattr(listed, "__iter__"):
+    if (
+        isinstance(listed, (str, bytes, Mapping))
+        or is_client_object(listed)
+        or not isinstance(listed, Iterable)
+    ):
         raise InvalidInput(
             f"messages is {printable(type(listed).__name__)}, no list",
             kind="invalid_content",
@@ -504,7 +527,7 @@ def _items(repo: Repo, messages: Any) -> list[Item]:
         )
     for number, message in enumerate(listed):
         try:
-            if isinstance(message, Mapping) and "content_type" not in message:
+            if _is_message(message):
                 ready += [item(repo, content) for content in from_wire(message)]
             else:
                 ready.append(item(repo, to_content(repo, message)))
