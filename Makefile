@@ -31,6 +31,7 @@ help: ## list what can be made
 
 demo: $(RUN)/.ready ## a realistic agent conversation, imported, mended and compiled; no network, no key
 	@$(RUN)/bin/tract demo $(ARGS)
+	@echo "# To go on: $(RUN)/bin/python has tract, and $(RUN)/bin/tract is the command." >&2
 
 test: $(DEV)/.ready ## all tests, on two cores
 	@HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -n 2 --inline-snapshot=disable $(ARGS)

@@ -33,13 +33,21 @@ has changed nothing.
 
 ## The store and the tract
 
-`tract init` makes a store, a file that only you can read. Every other command looks for one: the
+`tract init` makes a store, a file that only you can read: `.tract.db` in this folder, or in the
+folder that is named, or a file of the name that is given. Every other command looks for one: the
 one that `--db` names (a path or a URL), else the one in `$TRACT_DB`, else the nearest `.tract.db`
 in this folder and those above it.
 
-A store holds tracts. A command is about the one that `--tract` names, by name or id, else about
-the only one that has commits, else about `main`. Where a tract was left (`branch`, `switch`) is
-kept in the store: the next command goes on there.
+A store holds tracts, each a context with branches of its own. A command is about the tract that
+`--tract` (`-t`) names, by name or id. Where none is named it is
+
+1. the only tract that has commits, such as the one that `tract import` made beside an empty `main`;
+2. else `main`. Where `main` is empty and several other tracts are not, a command that reads says so
+   on standard error, and one that writes is refused (exit code 2) until `-t` says which is meant;
+3. where several tracts are there and none is called `main`, `-t` has to be given.
+
+Whatever is written, the answer names tract, branch and commit: `[chat/main f1375632]`. Where a
+tract was left (`branch`, `switch`) is kept in the store: the next command goes on there.
 
 A `TARGET` is a commit id or the beginning of one (four hex digits or more), a branch, `HEAD`, or
 one of these with `~3` behind it for the third commit before.
@@ -50,7 +58,11 @@ For people: contents are shown with control characters escaped (`\\x1b`), since 
 models and tools; nothing in them can steer the terminal. Colours and the pager (`$PAGER`, else
 `less`) are used on a terminal only; `--no-color` and `NO_COLOR` turn colours off, `FORCE_COLOR`
 turns them on. Lines are cut to the terminal, or to `$COLUMNS` where that is set, and are whole in
-a pipe.
+a pipe. Imported commits that came without a time say `no time`.
+
+What is mended, left out to keep a budget, or left out or said another way because a provider's
+format cannot say it, is listed with its commits: on standard error as `note: ...` where standard
+output is a provider's JSON (`compile --format openai`, `export -`), else below what is shown.
 
 For programs: with `--json`, before or after the command's name, one JSON object is printed on
 standard output, whatever happens. Its keys and their types are listed with each command, and the
@@ -62,16 +74,27 @@ types [at the end](#objects). They are a promise: fields are added, never rename
 |---|---|
 | 0 | it was done |
 | 1 | it could not be done; or `verify` found damage, `compile --check` an issue |
-| 2 | the command line could not be understood |
+| 2 | the command line could not be understood, or does not say which tract is meant |
 | 3 | kept for commands that wait for a decision |
 | 130 | interrupted |
 
 An error is a line `error: ...` on standard error, and mostly a line `hint: ...` that says what to
 do. With `--json` it is an object on standard output instead, `{"error": ...}` with an
-[error](#error-object). `TRACT_DEBUG=1` adds the traceback of a bug.
+[error](#error-object). `TRACT_DEBUG=1` adds the traceback of a bug. An output that was closed
+(`tract log >&-`) takes nothing, and is no error.
 
 Whatever changes the store takes `--dry-run`: all of it is done in a transaction that is taken
 back, so that it fails where the real call would fail.
+
+## Completion
+
+The shell completes commands and options after one of these lines, which may go into its profile:
+
+```sh
+eval "$(_TRACT_COMPLETE=bash_source tract)"     # bash 4.4 or later
+eval "$(_TRACT_COMPLETE=zsh_source tract)"      # zsh
+_TRACT_COMPLETE=fish_source tract | source      # fish
+```
 
 ## Commands
 """

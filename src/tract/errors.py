@@ -4,7 +4,8 @@ Every error carries a stable `kind` for programs, a `hint` that says what to do,
 ("none": nothing was changed; "unknown": the work may have been done) and `retryable`. Where
 Python has an exception that a caller would expect (`KeyError`, `ValueError`), the class is one
 of those, too. Texts are one printable line: they name the offending value, escaped and cut,
-and never repeat content or keys.
+and never repeat content or keys. The hint is a note of the exception as well, so that a traceback
+that nobody caught shows it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -91,7 +92,7 @@ class TractError(Exception):
 
     Attributes:
         kind: stable snake_case code for programs.
-        hint: what to do about it, or None.
+        hint: what to do about it, or None; a traceback shows it below the message.
         effect: "none" when nothing was changed, "unknown" when the work may have been done.
         retryable: whether the same call may succeed later without any change.
 
@@ -111,14 +112,36 @@ class TractError(Exception):
         super().__init__(message)
         self.message = printable(message, limit=400)
         self.kind = kind or self.default_kind
+        self._hint: str | None = None
         self.hint = hint
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about it, or None."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str | None) -> None:
+        if self._hint is not None:
+            stale = _note(self._hint)
+            self.__notes__ = [note for note in getattr(self, "__notes__", ()) if note != stale]
+        if hint is not None:
+            self.add_note(_note(hint))
+        self._hint = hint
 
     def __str__(self) -> str:
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Errors cross process borders (multiprocessing); the default would call __init__ with args only.
-        return (_rebuild, (type(self), self.__dict__, self.args))
+        state = dict(self.__dict__)
+        if "__notes__" in state:
+            state["__notes__"] = list(self.__notes__)  # a copy has notes of its own
+        return (_rebuild, (type(self), state, self.args))
+
+
+def _note(hint: str) -> str:
+    return f"hint: {printable(hint, limit=None)}"
 
 
 def _rebuild(cls: type[TractError], state: dict[str, Any], args: tuple[Any, ...]) -> TractError:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from tract import Tract
-from tract.cli import root
+from tract.cli import _hints, root
 
 
 def flip(path, table, column):
@@ -164,6 +165,71 @@ def test_a_prefix_of_several_commits_lists_them(asked, folder):
     assert error["message"].count(prefix) >= 3
 
 
+# --- hints ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("switch", "nope"), "There are: idea, main. `tract branch nope` makes it."),
+        (("switch", "a$b"), "There are: idea, main. `tract branch 'a$b'` makes it."),
+        (("log", "--branch", "nope"), "There are: idea, main."),
+        (("branch", "idea"), "`tract switch idea` stands on it; or choose another name."),
+        (("--db", "nope.db", "log"), "`tract init nope.db`"),
+        (("-t", "nope", "log"), "There are: main. `tract init --tract nope` makes it."),
+        (("show", "HEAD~99"), "`tract log --all --oneline` lists the commits."),
+        (("show", "ffffffff"), "`tract log --all --oneline` lists the commits."),
+        (("import", "x.json"), "--format"),
+        (("import", "x.txt"), "--format"),
+        (("import", "missing.json"), "Check the path"),
+        (("commit", "--file", "missing.txt"), "Check the path"),
+        (("compile", "--budget", "1", "--overflow", "drop"), "`tract skip`"),
+        (("compile", "--budget", "1", "--overflow", "error"), "raise --budget"),
+        (("branch", "x" * 300), "shorter name"),
+        (("commit", "\ud83d"), "cut it elsewhere"),
+        (("commit", "--json-message", "unknown.json"), "dialogue"),
+        (("commit", "--json-message", "two.json"), "`tract import FILE`"),
+        (("commit", "--json-message", "x.txt"), '{"role": "user", "content": "Hello"}'),
+    ],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, tuple) else "",
+)
+def test_hints_are_for_a_shell(asked, folder, store, words, hint):
+    two = [{"type": "tool_result", "tool_use_id": id, "content": "x"} for id in "ab"]
+    Path("x.json").write_text('{"x": 1}')
+    Path("x.txt").write_text("these are notes")
+    Path("unknown.json").write_text('{"content_type": "acme.ticket"}')
+    Path("two.json").write_text(json.dumps({"role": "user", "content": two}))
+    said = asked(*words, code=1)["error"]["hint"]
+    assert hint in said
+    assert not re.search(r"\w\(|\w=|_|compress|unpin", said)
+
+
+def test_a_locked_store_hints_at_trying_again(asked, store):
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        assert asked("pin", "HEAD", code=1)["error"]["hint"] == "Try again in a moment."
+
+
+def test_hints_name_commands_that_there_are():
+    known = set(root.list_commands(click.Context(root)))
+    for words in (*_hints._WORDS.values(), *_hints._WORDS_FOR_PYTHON.values()):
+        assert set(re.findall(r"`tract ([\w-]+)", words)) <= known
+
+
+def test_a_demo_that_cannot_be_kept_here_says_why(run, folder):
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o555)
+        run("demo")  # the modules are loaded while they can be read
+        words = ["demo", "--keep", f"{name}/k.db", "--json"]
+        error = json.loads(as_nobody(lambda: run(*words).stdout))["error"]
+        Path(name).chmod(0o755)
+    assert error["kind"] == "read_only"
+    assert "k.db" in error["message"]
+    assert "permissions" in error["hint"]
+    result = run("demo", "--keep", "missing/k.db", "--json")
+    assert json.loads(result.stdout)["error"]["kind"] == "folder_not_found"
+
+
 # --- the command line ------------------------------------------------------------------------
 
 
@@ -181,6 +247,7 @@ def test_a_prefix_of_several_commits_lists_them(asked, folder):
         (("import",), "FILE"),
         (("init", "here", "--db", "there"), "PATH or --db"),
         (("switch",), "NAME"),
+        (("compile", "--overflow", "drop"), "--overflow wants a --budget"),
         (("compile", "--format", "gemini"), "gemini"),
         (("show", "\x1b[31mred", "more"), "more"),
         (("\x1b[31mred",), "\\x1b[31mred"),
@@ -280,6 +347,34 @@ def test_an_output_that_takes_nothing_is_one_line(store):
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_a_closed_output_is_no_error(store, closed):
+    command = f"{sys.executable} -W error -m tract.cli"
+    for words, code in (("log", 0), ("log --json", 0), ("commit hello", 0), ("show nothing", 1)):
+        done = subprocess.run(
+            f"{command} {words} {closed}", shell=True, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code
+        assert "Traceback" not in done.stdout + done.stderr
+    with Tract.open(store) as t:
+        assert t.entries()[-1].text == "hello"
+        assert t.verify().ok
+
+
+def test_a_closed_input_is_not_an_empty_text(store):
+    for words, code in (("commit -", 1), ("edit HEAD -", 1), ("edit HEAD", 2)):
+        done = subprocess.run(
+            f"{sys.executable} -m tract.cli {words} <&-",
+            shell=True,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr[:7]) == (code, "error: ")
+    with Tract.open(store) as t:
+        assert t.entries()[-1].text == "And when will it be here?"
 
 
 def test_a_deleted_working_folder_is_one_line(store, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def test_import_and_look_is_all_it_takes(ok, files):
     assert ok("import", "chat.json") == snapshot("""\
 chat.json (openai): 1 conversation, 2 messages, 2 new commits
   tract chat
+look at it with: tract -t chat log
 """)
     assert [line[9:] for line in ok("log", "--oneline").splitlines()] == [
         "(HEAD -> main) Hello!",
@@ -131,10 +133,28 @@ def test_export_writes_what_the_library_writes(asked, run, ok, store, folder, fo
         wanted = t.export(folder / "wanted", format=form).read_bytes()
     assert Path("out").read_bytes() == wanted
     assert (told["bytes"], told["replaced"], told["text"]) == (len(wanted), False, None)
-    assert asked("export", "out", "--format", form)["export"]["replaced"]
+    assert asked("export", "out", "--format", form, "--force")["export"]["replaced"]
     assert run("export", "-", "--format", form).stdout.encode() == wanted
     assert asked("export", "-", "--format", form)["export"]["text"].encode() == wanted
-    assert "over the file that was there" in ok("export", "out", "--format", form)
+    assert "over the file that was there" in ok("export", "out", "--format", form, "--force")
+
+
+def test_an_export_takes_the_place_of_a_file_only_when_told(asked, fails, store, folder):
+    Path("notes.md").write_text("mine")
+    for words in (("notes.md",), ("notes.md", "--dry-run")):
+        said = fails("export", *words)
+        assert "notes.md is there already" in said
+        assert "--force" in said
+        assert asked("export", *words, code=1)["error"]["kind"] == "file_exists"
+    assert Path("notes.md").read_text() == "mine"
+    assert asked("export", "notes.md", "--force")["export"]["replaced"]
+    assert Path("notes.md").read_text() != "mine"
+
+
+def test_an_export_never_takes_the_place_of_the_store(asked, store):
+    assert asked("export", ".tract.db", code=1)["error"]["kind"] == "file_exists"
+    assert asked("export", ".tract.db", "--force", code=1)["error"]["kind"] == "invalid_path"
+    assert asked("verify")["verify"]["ok"]
 
 
 def test_export_of_an_earlier_commit(run, store):
@@ -181,3 +201,38 @@ def test_a_store_without_tracts_is_whole(asked, folder):
     with Tract.open("x.db"):
         pass
     assert asked("verify", "--db", "x.db")["verify"]["ok"]
+
+
+def test_what_is_wrong_with_the_machine_is_shown_to_whoever_asks(asked, ok, store):
+    warnings = asked("verify")["verify"]["warnings"]
+    of_machine = [found for found in warnings if found["object"].startswith("SQLite ")]
+    assert "SQLite" not in ok("verify")
+    assert ok("verify", "--verbose").count("warning: SQLite ") == len(of_machine)
+    store.chmod(0o644)
+    assert "warning: file .tract.db" in ok("verify")
+
+
+def test_import_says_how_to_look_at_what_it_made(ok, process, files):
+    Path("my chat.json").write_text(json.dumps(GOOD))
+    line = ok("import", "my chat.json", "chat.json").splitlines()[-1]
+    words = shlex.split(line.removeprefix("look at it with: tract "))
+    assert words == ["-t", "my-chat", "log"]
+    assert "Hello!" in ok(*words)
+    Path("runs.json").write_text(
+        json.dumps([{"task_id": 3, "trial": 1, "reward": 1.0, "info": {}, "traj": GOOD}])
+    )
+    line = ok("--db", ".tract.db", "import", "runs.json").splitlines()[-1]
+    words = shlex.split(line.removeprefix("look at it with: tract "))
+    assert words[:4] == ["--db", ".tract.db", "-t", "runs/task-3"]
+    assert "Hello!" in ok(*words)
+
+
+def test_a_commit_that_came_without_a_time_has_none(asked, ok, files):
+    timed = [{**GOOD[0], "timestamp": "2025-11-25T08:00:00Z"}, GOOD[1]]
+    Path("timed.json").write_text(json.dumps(timed))
+    ok("import", "timed.json")
+    assert "model \u00b7 no time" in ok("log", "-t", "timed", "-n", "1")
+    assert "date      no time" in ok("show", "-t", "timed")
+    assert "2025-11-25 08:00:00 +0000" in ok("log", "-t", "timed")
+    assert "1970" not in ok("log", "-t", "timed")
+    assert asked("log", "-t", "timed")["commits"][0]["at"].startswith("1970-01-01T00:00:00.0")

@@ -296,7 +296,7 @@ anthropic: valid
     assert ok("compile", "--check", "--format", "anthropic", "--at", "HEAD~6") == snapshot("""\
 anthropic: valid
 2 messages, 30 tokens (exact)
-mended: no result yet of call 'c1': left out until there is (pending_exchange)
+mended: no result yet of call 'c1': left out until there is (pending_exchange), in 6a7f6844
 """)
 
 
@@ -308,5 +308,13 @@ def test_branches_and_tracts(ok, store):
 """)
     ok("init", "--tract", "planner")
     listed = ok("tracts")
-    assert [line.split()[-1] for line in listed.splitlines()] == ["name", "main", "planner"]
+    assert [line[3:].split()[0] for line in listed.splitlines()] == ["tract", "main", "planner"]
     assert [line[0] for line in listed.splitlines()] == [" ", "*", " "]
+
+
+def test_a_narrow_list_of_tracts_still_names_them(ok, store):
+    ok("init", "--tract", "planner")
+    for columns in ("20", "30", "40"):
+        listed = ok("tracts", COLUMNS=columns).splitlines()
+        assert [line[3:].split()[0] for line in listed] == ["tract", "main", "planner"]
+        assert max(len(line) for line in listed) <= int(columns)

@@ -3,9 +3,11 @@
 import json
 import stat
 
+import click
 import pytest
 
 from tract import Tract
+from tract.cli import root
 
 
 def texts():
@@ -59,6 +61,24 @@ def test_init_in_a_folder_or_at_a_path(asked, folder, monkeypatch):
         assert (folder / name).is_file()
 
 
+def test_an_empty_file_becomes_a_store(asked, ok, fails, folder):
+    (folder / "empty").touch()
+    assert "`tract init empty`" in fails("--db", "empty", "log")
+    assert asked("init", "empty", "--dry-run")["store"]["created"]
+    assert (folder / "empty").stat().st_size == 0
+    assert asked("init", "empty")["store"]["created"]
+    ok("--db", "empty", "commit", "hello")
+    assert not asked("init", "empty")["store"]["created"]
+    (folder / "url").touch()
+    assert asked("init", "sqlite:///url")["store"]["created"]
+
+
+def test_init_says_that_a_name_is_a_file(ok, folder):
+    assert "a file called notes" in " ".join(ok("init", "--help").split())
+    ok("init", "notes")
+    assert (folder / "notes").is_file()
+
+
 def test_a_dry_init_makes_no_file(asked, ok, fails, folder):
     assert asked("init", "--dry-run")["store"]["created"]
     assert ok("init", "--dry-run").startswith("would make the store ")
@@ -93,11 +113,75 @@ def test_of_several_tracts_none_called_main_one_has_to_be_named(ok, run, asked, 
     for name in ("planner", "critic"):
         ok("init", "--tract", name)
         ok("commit", "hello", "-t", name)
-    error = asked("status", code=1)["error"]
-    assert error["kind"] == "which_tract"
-    assert "planner, critic" in error["hint"]
+    for words in (("status",), ("commit", "hello")):
+        error = asked(*words, code=2)["error"]
+        assert error["kind"] == "which_tract"
+        assert "-t NAME: planner, critic" in error["hint"]
     assert [tract["default"] for tract in asked("tracts")["tracts"]] == [False, False]
     assert "planner" in ok("tracts")
+
+
+@pytest.fixture
+def imported(ok, folder):
+    """A store with an empty main and two conversations beside it."""
+    ok("init")
+    (folder / "chat.json").write_text('[{"role": "user", "content": "Hello?"}]')
+    (folder / "log.json").write_text('[{"role": "user", "content": "Who?"}]')
+    ok("import", "chat.json")
+    assert ok("commit", "into the chat").startswith("[chat/main ")
+    ok("import", "log.json")
+
+
+WRITES = [
+    ("commit", "hi"),
+    ("edit", "HEAD", "hi"),
+    ("pin", "HEAD"),
+    ("skip", "HEAD"),
+    ("unmark", "HEAD"),
+    ("annotate", "HEAD", "--priority", "skip"),
+    ("branch", "idea"),
+    ("switch", "idea"),
+    ("reset", "HEAD"),
+    ("commit", "hi", "--dry-run"),
+]
+
+
+@pytest.mark.parametrize("words", WRITES, ids=" ".join)
+def test_nothing_is_written_to_a_tract_that_may_not_be_meant(asked, fails, imported, words):
+    said = fails(*words, code=2)
+    assert said == (
+        "error: main is empty, and 2 other tracts are in use\n"
+        "hint: Say which with -t NAME: chat, log, main.\n"
+    )
+    assert asked(*words, code=2)["error"]["kind"] == "which_tract"
+    assert [tract["commits"] for tract in asked("tracts")["tracts"]] == [0, 2, 1]
+    asked("commit", "hi", "-t", "main")
+    asked("commit", "hi")
+    assert [tract["commits"] for tract in asked("tracts")["tracts"]] == [2, 2, 1]
+
+
+@pytest.mark.parametrize("words", [("log",), ("entries",), ("compile",), ("branch",)], ids=str)
+def test_who_looks_at_an_empty_tract_is_told_of_the_others(asked, ok, run, imported, words):
+    result = run(*words)
+    assert result.exit_code == 0
+    assert result.stderr == (
+        "note: nothing committed in main yet; other tracts: chat, log; name one with -t\n"
+    )
+    assert "2 more tracts are in the store" in ok("status")
+    asked(*words)
+    ok(*words, "-t", "main")
+
+
+def test_what_is_written_says_where_it_is(ok, store):
+    ok("init", "--tract", "planner")
+    assert ok("commit", "plan", "-t", "planner").startswith("[planner/main ")
+    assert ok("pin", "HEAD", "-t", "planner").startswith("[planner/main ")
+    assert ok("branch", "idea", "-t", "planner").startswith("[planner] made branch idea at ")
+    assert ok("edit", "HEAD~1", "x", "-t", "planner", "--dry-run").startswith(
+        "[planner/idea, dry run] "
+    )
+    assert ok("switch", "main", "-t", "planner").startswith("[planner] on branch main at ")
+    assert ok("reset", "HEAD~1", "-t", "planner").startswith("[planner] branch main is at ")
 
 
 # --- committing ------------------------------------------------------------------------------
@@ -215,7 +299,9 @@ def test_edit_keeps_all_but_the_text(ok, asked, store):
 
 
 def test_edit_without_a_text_wants_one_where_nobody_can_be_asked(fails, store):
-    assert "give a TEXT" in fails("edit", "HEAD", code=2)
+    said = fails("edit", "HEAD", code=2)
+    assert "no terminal" in said
+    assert "give a TEXT, - for standard input, or --file" in said
 
 
 def test_an_entry_that_is_not_there_cannot_be_edited(asked, store):
@@ -306,9 +392,19 @@ def test_a_dry_run_says_what_it_would_do_and_changes_nothing(asked, ok, folder, 
     assert asked(*words)["dry_run"] is False
 
 
+def test_every_command_that_changes_something_has_a_dry_run():
+    looks = {"demo", "status", "log", "show", "entries", "compile", "tracts", "verify"}
+    context = click.Context(root)
+    for name in set(root.list_commands(context)) - looks:
+        command = root.get_command(context, name)
+        assert command is not None
+        options = [option for param in command.params for option in param.opts]
+        assert "--dry-run" in options, name
+
+
 def test_a_dry_run_fails_where_the_real_call_would(asked, store):
     assert asked("branch", "idea", "--dry-run", code=1)["error"]["kind"] == "branch_exists"
-    assert asked("pin", "HEAD~1", "--dry-run", code=1)["error"]["kind"] == "missing_entry"
+    assert asked("edit", "HEAD~1", "x", "--dry-run", code=1)["error"]["kind"] == "missing_entry"
 
 
 def test_a_dry_commit_has_no_id(asked, store):

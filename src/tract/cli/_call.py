@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +18,13 @@ import click
 
 from tract import Actor, Session, Tract
 from tract.cli._out import json_text, page, speaks_unicode, wants_color, width
-from tract.errors import InvalidInput, NotFound, TractError, printable
+from tract.cli._which import default_tract, others_in_use
+from tract.errors import InvalidInput, NotFound, TractError
 
 if TYPE_CHECKING:
     from tract.cli._paint import Painter
 
 STORE = ".tract.db"
-_TRACTS_SHOWN_MAX = 20
 
 
 class _Undone(Exception):
@@ -42,6 +42,7 @@ class Call:
         no_color: whether colours were forbidden.
         dry_run: whether nothing may change.
         author: who was named as the author, or None.
+        asked: what the command was given besides, by parameter.
     """
 
     db: str | None = None
@@ -50,6 +51,7 @@ class Call:
     no_color: bool = False
     dry_run: bool = False
     author: str | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     # The store and the tract
 
@@ -101,24 +103,46 @@ class Call:
             yield session
 
     @contextmanager
-    def reading(self, branch: str | None = None, **options: Any) -> Iterator[Tract]:
+    def reading(
+        self, branch: str | None = None, *, to_write: bool = False, **options: Any
+    ) -> Iterator[Tract]:
         """Open the tract that the call is about, which must be there.
 
         Args:
             branch: where to stand; where the tract was left, if None.
+            to_write: whether it is read in order to write to it.
             **options: as for `Session.open`.
         """
         with self.session(**options) as session:
-            yield self.chosen(session, branch)
+            yield self.chosen(session, branch, to_write=to_write)
 
-    def chosen(self, session: Session, branch: str | None = None) -> Tract:
+    def chosen(
+        self,
+        session: Session,
+        branch: str | None = None,
+        *,
+        to_write: bool = False,
+        quiet: bool = False,
+    ) -> Tract:
         """Return the tract that the call is about, opened.
 
         Args:
             session: the store.
             branch: where to stand; where the tract was left, if None.
+            to_write: whether it is to be written to.
+            quiet: whether the command itself tells of other tracts where this one is empty.
+
+        Raises:
+            InvalidInput: none was named, and it is not clear which is meant.
         """
-        name = self.tract if self.tract is not None else default_tract(session)
+        if self.tract is not None:
+            return session.tract(self.tract, branch=branch)
+        infos = session.list_tracts()
+        name = default_tract(infos, to_write=to_write)
+        others = others_in_use(infos, name)
+        if others and not (quiet or self.json):
+            text = f"nothing committed in {name} yet; other tracts: {others}; name one with -t"
+            click.echo(f"note: {text}", err=True)
         return session.tract(name, branch=branch)
 
     @contextmanager
@@ -128,7 +152,7 @@ class Call:
         Args:
             branch: where to stand; where the tract was left, if None.
         """
-        with self.reading(branch) as tract:
+        with self.reading(branch, to_write=True) as tract:
             if not self.dry_run:
                 yield tract
                 return
@@ -210,35 +234,3 @@ def person() -> Actor:
         return Actor.of(Actor("human", getpass.getuser()))
     except (KeyError, OSError, ImportError, TractError):
         return Actor("human")
-
-
-def default_tract(session: Session) -> str:
-    """Return the tract that is meant where none is named.
-
-    It is the only one that anything was committed to, else "main": so that a conversation that was
-    imported into a new store is found, although the store came with an empty main.
-
-    Raises:
-        NotFound: the store has no tract.
-        InvalidInput: it has several, and none is called "main".
-    """
-    infos = session.list_tracts()
-    names = [info.name for info in infos]
-    used = [info.name for info in infos if info.commits]
-    if len(used) == 1 or len(names) == 1:
-        return used[0] if used else names[0]
-    if "main" in names:
-        return "main"
-    if not names:
-        raise NotFound(
-            "the store has no tract yet",
-            kind="unknown_tract",
-            hint="Make one with `tract init --tract NAME`, or `tract import` a conversation.",
-        )
-    shown = ", ".join(printable(name, limit=60) for name in names[:_TRACTS_SHOWN_MAX])
-    more = f", and {len(names) - _TRACTS_SHOWN_MAX} more" if len(names) > _TRACTS_SHOWN_MAX else ""
-    raise InvalidInput(
-        f"the store has {len(names)} tracts, and none of them is called main",
-        kind="which_tract",
-        hint=f"Say which with --tract: {shown}{more}.",
-    )

@@ -98,6 +98,11 @@ class Command(click.Command):
         self.gives = tuple(gives)
         self.params += shared_options()
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, once the call knows what it was given."""
+        ctx.ensure_object(Call).asked = ctx.params
+        return super().invoke(ctx)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the command's own options, then the shared ones."""
         write_options(ctx, formatter)

@@ -4,7 +4,8 @@ The formats of providers are printed as the JSON that their clients take; for pe
 are set in below their headings, so that no content can pass for a heading.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -23,8 +24,9 @@ from tract.cli import _shaped
 from tract.cli._call import Call
 from tract.cli._command import command
 from tract.cli._log import short_ids
+from tract.cli._losses import loss_lines, warn_of_losses
 from tract.cli._out import Piece, json_text
-from tract.cli._shapes import ContextShape, Json
+from tract.cli._shapes import ContextShape, Json, NoticeShape
 
 if TYPE_CHECKING:
     from tract.cli._paint import Painter
@@ -55,9 +57,8 @@ _PROVIDERS = ("openai", "anthropic")
 @click.option(
     "--overflow",
     type=click.Choice(["warn", "drop", "error"]),
-    default="warn",
-    show_default=True,
-    help="What happens when it takes more: say so, leave out the oldest, or fail.",
+    help="What happens when it takes more than --budget: say so, leave out the oldest, or fail"
+    " [default: warn].",
 )
 @click.option("--explain", is_flag=True, help="Show what became of each entry, and why.")
 @click.option(
@@ -68,29 +69,40 @@ def compile(  # noqa: A001 - the word of the design
     at: str | None,
     form: str,
     budget: int | None,
-    overflow: Literal["warn", "drop", "error"],
+    overflow: Literal["warn", "drop", "error"] | None,
     explain: bool,
     check: bool,
 ) -> None:
-    """Show what a model would be sent; nothing is changed."""
-    limit = None if budget is None else TokenBudget(budget, action=overflow)
+    """Show what a model would be sent; nothing is changed.
+
+    What is mended, left out or said another way than it was committed is listed with its commits:
+    below the messages, or on standard error where they are printed as JSON.
+    """
+    if overflow is not None and budget is None:
+        raise click.UsageError("--overflow wants a --budget that can be exceeded")
+    limit = None if budget is None else TokenBudget(budget, action=overflow or "warn")
+    asked = (form,) if form in _PROVIDERS else _PROVIDERS
     with call.reading() as t:
         context = t.compile(at, token_budget=limit)
+        rendered = call.json or check or form in _PROVIDERS
+        notices = _shaped.notices(context, asked) if rendered else []
         commits = (commit for message in context.messages for commit in message.commits)
         names = {} if call.json or explain or check else short_ids(t, commits)
-    asked = (form,) if form in _PROVIDERS else _PROVIDERS
+        losses = [] if call.json else loss_lines(t, context, notices)
     found = {name: context.check(name) for name in asked} if check else None
     if form != "text" and not (call.json or explain or check):
+        warn_of_losses(call, losses)
         click.echo(json_text(_request(context, form) or context.to_dicts()))
         return
 
     def draw(paint: "Painter") -> None:
         if explain or found is not None:
-            _paint_report(paint, context, found, explain=explain)
+            _paint_report(paint, context, found, losses, explain=explain)
         else:
-            _paint_messages(paint, context, names)
+            _paint_messages(paint, context, names, losses)
 
-    call.give(lambda: {"context": _shape(context, form, found, explain=explain)}, draw, paged=True)
+    shape = partial(_shape, context, form, found, notices, explain=explain)
+    call.give(lambda: {"context": shape()}, draw, paged=True)
     if found and any(found.values()):
         click.get_current_context().exit(1)
 
@@ -100,7 +112,12 @@ def _request(context: CompiledContext, form: str) -> Json | None:
 
 
 def _shape(
-    context: CompiledContext, form: str, found: Mapping[str, list[Issue]] | None, *, explain: bool
+    context: CompiledContext,
+    form: str,
+    found: Mapping[str, list[Issue]] | None,
+    notices: list[NoticeShape],
+    *,
+    explain: bool,
 ) -> ContextShape:
     return {
         "commit": context.commit,
@@ -110,12 +127,15 @@ def _shape(
         "tokens": _shaped.tokens(context.tokens),
         "repairs": _shaped.repairs(context.repairs),
         "dropped": _shaped.dropped(context.dropped),
+        "notices": notices,
         "issues": None if found is None else _shaped.issues(found),
         "explanation": _shaped.lines(context.explain()) if explain else None,
     }
 
 
-def _paint_messages(paint: "Painter", context: CompiledContext, names: Mapping[str, str]) -> None:
+def _paint_messages(
+    paint: "Painter", context: CompiledContext, names: Mapping[str, str], losses: Sequence[str]
+) -> None:
     for number, message in enumerate(context.messages):
         if number:
             paint.gap()
@@ -132,8 +152,7 @@ def _paint_messages(paint: "Painter", context: CompiledContext, names: Mapping[s
         _paint_parts(paint, message)
     if context.messages:
         paint.gap()
-    for line in _summary(context):
-        paint.line((line, "dim"), whole=True)
+    _paint_summary(paint, context, losses)
 
 
 def _paint_parts(paint: "Painter", message: Message) -> None:
@@ -152,20 +171,19 @@ def _paint_parts(paint: "Painter", message: Message) -> None:
             paint.block(part.text)
 
 
-def _summary(context: CompiledContext) -> Iterable[str]:
+def _paint_summary(paint: "Painter", context: CompiledContext, losses: Sequence[str]) -> None:
     count = len(context.messages)
     tokens = context.tokens
-    yield f"{count:,} message{'s' * (count != 1)}, {int(tokens):,} tokens ({tokens.method})"
-    if context.dropped:
-        out = len(context.dropped)
-        yield f"{out:,} entr{'ies were' if out != 1 else 'y was'} left out to keep the budget"
-    yield from (f"mended: {repair.message} ({repair.rule})" for repair in context.repairs)
+    size = f"{count:,} message{'s' * (count != 1)}, {int(tokens):,} tokens ({tokens.method})"
+    for line in (size, *losses):
+        paint.line((line, "dim"), whole=True)
 
 
 def _paint_report(
     paint: "Painter",
     context: CompiledContext,
     found: Mapping[str, list[Issue]] | None,
+    losses: Sequence[str],
     *,
     explain: bool,
 ) -> None:
@@ -178,5 +196,7 @@ def _paint_report(
         for issue in issues:
             paint.line((f"{provider}: ", "bad"), f"{issue}. {issue.fix}", whole=True)
     if found is not None:
-        for line in _summary(context):
+        _paint_summary(paint, context, losses)
+    else:
+        for line in losses:
             paint.line((line, "dim"), whole=True)

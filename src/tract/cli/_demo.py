@@ -21,7 +21,7 @@ from tract.cli._call import Call
 from tract.cli._command import command
 from tract.cli._demo_steps import STEPS, STORE_LINE, Step
 from tract.cli._shapes_keep import DemoShape, StepShape
-from tract.errors import InvalidInput, StateError, printable
+from tract.errors import InvalidInput, StateError, StoreError, TractError, printable
 
 if TYPE_CHECKING:
     from tract.cli._paint import Painter
@@ -92,7 +92,11 @@ def _run(number: int, step: Step, code: str, names: dict[str, Any]) -> str:
         program = compile(code, place, "exec", optimize=0)
         with contextlib.redirect_stdout(printed):
             exec(program, names)  # noqa: S102 - the code is this package's own, a few lines above
+    except (StoreError, OSError):
+        raise  # the disk, or where there is none: not what the demo claims
     except Exception as error:
+        if isinstance(error, TractError) and number == 1:
+            raise  # it makes the store, and could not do it where it was told to
         lines = [
             at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == place
         ]

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 
 import click
 
+from tract.cli._call import Call
+from tract.cli._hints import hint_of
 from tract.cli._out import json_text, styled
 from tract.cli._shapes_keep import ErrorShape
+from tract.cli._which import WHICH_TRACT
 from tract.errors import TractError, printable
 
 ERROR, USAGE, INTERRUPTED = 1, 2, 130
 _CHARS_MAX = 400
+_USAGE_KINDS = frozenset({WHICH_TRACT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,17 @@ class Failure:
     quiet: bool = False
 
 
-def failure_of(error: BaseException) -> Failure:
-    """Return what an exception means for whoever called the command."""
+def failure_of(error: BaseException, call: Call) -> Failure:
+    """Return what an exception means for whoever called the command.
+
+    Args:
+        error: the exception.
+        call: the call of the command.
+    """
     if isinstance(error, TractError):
-        return Failure(error.kind, error.message, error.hint, error.effect, error.retryable)
+        code = USAGE if error.kind in _USAGE_KINDS else ERROR
+        hint = hint_of(error, call)
+        return Failure(error.kind, error.message, hint, error.effect, error.retryable, code)
     if isinstance(error, click.UsageError):
         return _usage(error)
     if isinstance(error, (click.Abort, KeyboardInterrupt)):

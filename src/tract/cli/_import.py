@@ -4,6 +4,7 @@ Files are read one after the other; one that cannot be read does not stop the ot
 does a bad record in a file, unless that was asked for. Reading a file again adds nothing.
 """
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ def import_(call: Call, files: Sequence[str], form: str, strict: bool, list_form
             shapes.append(_shaped.imported(found))
     call.give(
         lambda: {"imports": shapes, "dry_run": call.dry_run},
-        lambda paint: _paint_imports(paint, reports, dry_run=call.dry_run),
+        lambda paint: _paint_imports(paint, reports, _look(call, reports)),
     )
     if len(reports) < len(files):
         click.get_current_context().exit(1)
@@ -95,7 +96,7 @@ def _read(call: Call, location: str, name: str, form: str, *, strict: bool) -> I
 
 def _refused(call: Call, name: str, error: TractError) -> ImportShape:
     """Say why a file was not imported, and return that as programs get it."""
-    failure = failure_of(error)
+    failure = failure_of(error, call)
     if not call.json:
         report(failure, json=False, color=call.error_color)
     return {
@@ -111,7 +112,20 @@ def _refused(call: Call, name: str, error: TractError) -> ImportShape:
     }
 
 
-def _paint_imports(paint: "Painter", reports: Sequence[ImportReport], *, dry_run: bool) -> None:
+def _look(call: Call, reports: Sequence[ImportReport]) -> str:
+    """Return the line that says how to look at the first conversation that is in the store now."""
+    if call.dry_run:
+        return "dry run: nothing was imported"
+    places = [place for found in reports for place in found.branches]
+    if not places:
+        return ""
+    tract, branch = places[0]
+    words = ["tract", *(["--db", call.db] if call.db is not None else []), "-t", tract, "log"]
+    words += [] if branch == "main" else ["--branch", branch]
+    return f"look at it with: {shlex.join(words)}"
+
+
+def _paint_imports(paint: "Painter", reports: Sequence[ImportReport], last: str) -> None:
     for found in reports:
         facts = [
             counted(found.conversations, "conversation"),
@@ -129,8 +143,8 @@ def _paint_imports(paint: "Painter", reports: Sequence[ImportReport], *, dry_run
             paint.line(("  not imported: ", "warning"), counted(len(found.bad), "bad record"))
         for bad in found.bad:
             paint.line(f"    {bad.place}: {bad.reason}", whole=True)
-    if dry_run:
-        paint.line("dry run: nothing was imported")
+    if last:
+        paint.line(last, whole=True)
 
 
 def counted(number: int, noun: str) -> str:

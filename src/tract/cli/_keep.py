@@ -6,6 +6,7 @@ name never makes an empty store beside the real one.
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,9 +16,10 @@ from tract import Problem, Session, Tract, VerifyReport
 from tract.cli import _shaped
 from tract.cli._call import STORE, Call, person
 from tract.cli._command import command, mutates
+from tract.cli._losses import loss_lines, warn_of_losses
 from tract.cli._out import Piece, escape_json
 from tract.cli._shapes_keep import ExportShape, StoreShape, VerifyShape
-from tract.errors import Corrupt, InvalidInput, NotFound, printable
+from tract.errors import Conflict, Corrupt, InvalidInput, NotFound, printable
 
 if TYPE_CHECKING:
     from tract.cli._paint import Painter
@@ -35,9 +37,11 @@ if TYPE_CHECKING:
 def init(call: Call, path: str | None) -> None:
     """Make a store here, or a tract in one that is there.
 
-    PATH is a folder, which gets a .tract.db, or the store's file. Only you can read the file.
-    Without a PATH it is the store of --db or $TRACT_DB, else .tract.db in this folder. The first
-    tract is called main unless --tract says otherwise.
+    PATH is a folder that is there, which gets a .tract.db; anything else is the name of the
+    store's file, so that `tract init notes` makes a file called notes. An empty file becomes a
+    store. Only you can read a file that is made. Without a PATH it is the store of --db or
+    $TRACT_DB, else .tract.db in this folder. The first tract is called main unless --tract says
+    otherwise.
     """
     location = _place(call, path)
     name = call.tract if call.tract is not None else "main"
@@ -69,12 +73,21 @@ def _place(call: Call, path: str | None) -> str:
 
 
 def _tracts(location: str) -> set[str] | None:
-    """Return the names of a store's tracts, or None where there is no store."""
+    """Return the names of a store's tracts, or None where there is no store yet."""
+    if _is_empty(Path(location.removeprefix("sqlite:///"))):
+        return None
     try:
         with Session.open(location, create=False) as session:
             return {info.name for info in session.list_tracts()}
     except NotFound:
         return None
+
+
+def _is_empty(place: Path) -> bool:
+    try:
+        return place.is_file() and place.stat().st_size == 0
+    except (OSError, ValueError):  # opening it says what is wrong
+        return False
 
 
 def _paint_store(paint: "Painter", shape: StoreShape, *, dry_run: bool) -> None:
@@ -106,15 +119,27 @@ def _paint_store(paint: "Painter", shape: StoreShape, *, dry_run: bool) -> None:
     help="A list of messages, an Anthropic request, or a document.",
 )
 @click.option("--at", metavar="TARGET", help="The commit whose context is written [default: HEAD].")
+@click.option("--force", is_flag=True, help="Take the place of a file that is there.")
 @mutates
 def export(
-    call: Call, path: str, form: Literal["openai", "anthropic", "markdown"], at: str | None
+    call: Call,
+    path: str,
+    form: Literal["openai", "anthropic", "markdown"],
+    at: str | None,
+    force: bool,
 ) -> None:
-    """Write what a model would be sent to FILE (- for standard output), whole or not at all."""
-    replaced = path != "-" and _replaceable(path)
+    """Write what a model would be sent to FILE (- for standard output), whole or not at all.
+
+    What is mended, or left out because the format cannot say it, is listed with its commits.
+    """
     with call.reading() as t, tempfile.TemporaryDirectory(prefix="tract-") as folder:
+        replaced = path != "-" and _replaceable(path, force=force)
         kept = path != "-" and not call.dry_run
-        file = t.export(path if kept else Path(folder, "export"), format=form, at=at)
+        context = t.compile(at)
+        notices = [] if form == "markdown" else _shaped.notices(context, [form])
+        losses = [] if call.json else loss_lines(t, context, notices)
+        # The commit, not its name: a branch may have moved on meanwhile.
+        file = t.export(path if kept else Path(folder, "export"), format=form, at=context.commit)
         data = file.read_bytes()
     text = data.decode() if path == "-" else None
     shape: ExportShape = {
@@ -122,21 +147,25 @@ def export(
         "format": form,
         "bytes": len(data),
         "replaced": replaced,
+        "repairs": _shaped.repairs(context.repairs),
+        "notices": notices,
         "text": text,
     }
     if text is not None and not call.json and not call.dry_run:
+        warn_of_losses(call, losses)
         click.echo(_shown(data, form), nl=False)
         return
     call.give(
         lambda: {"export": shape, "dry_run": call.dry_run},
-        lambda paint: _paint_export(paint, shape, dry_run=call.dry_run),
+        lambda paint: _paint_export(paint, shape, losses, dry_run=call.dry_run),
     )
 
 
-def _replaceable(path: str) -> bool:
+def _replaceable(path: str, *, force: bool) -> bool:
     """Return whether a file is there that an export takes the place of.
 
     Raises:
+        Conflict: it was not said that it may.
         InvalidInput: what is there is a device, a pipe or the like: nothing may take its place.
     """
     place = Path(path)
@@ -145,6 +174,12 @@ def _replaceable(path: str) -> bool:
             f"{printable(path)} is no regular file",
             kind="invalid_path",
             hint="Give a file name, or - for standard output.",
+        )
+    if place.is_file() and not force:
+        raise Conflict(
+            f"{printable(path)} is there already",
+            kind="file_exists",
+            hint="Give another name, or --force to take its place.",
         )
     return place.exists()
 
@@ -157,26 +192,36 @@ def _shown(data: bytes, form: str) -> bytes | str:
     return printable(text, limit=None, lines=True) if form == "markdown" else escape_json(text)
 
 
-def _paint_export(paint: "Painter", shape: ExportShape, *, dry_run: bool) -> None:
+def _paint_export(
+    paint: "Painter", shape: ExportShape, losses: Sequence[str], *, dry_run: bool
+) -> None:
     wrote = "would write" if dry_run else "wrote"
     where = shape["path"] or "standard output"
     over = ", over the file that was there" if shape["replaced"] else ""
     paint.line(
         f"{wrote} ", where, f": {shape['format']}, {shape['bytes']:,} bytes{over}", whole=True
     )
+    for line in losses:
+        paint.line(("  " + line, "dim"), whole=True)
 
 
 @command(
     "verify", "tract verify", "tract verify --db agent.db --json", gives=[{"verify": VerifyShape}]
 )
-def verify(call: Call) -> None:
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show warnings about this machine's SQLite, too."
+)
+def verify(call: Call, verbose: bool) -> None:
     """Recompute every hash, seal and state of the whole store; exit code 1 if something is damaged.
 
-    What only should be looked at is a warning, and does not change the exit code.
+    What only should be looked at is a warning, and does not change the exit code. Those about the
+    machine, not the store, are shown with --verbose and --json only.
     """
     report = _verified(call)
+    shown = [found for found in report.warnings if verbose or not _of_machine(found)]
     call.give(
-        lambda: {"verify": _shaped.verified(report)}, lambda paint: _paint_verify(paint, report)
+        lambda: {"verify": _shaped.verified(report)},
+        lambda paint: _paint_verify(paint, report, shown),
     )
     if not report.ok:
         click.get_current_context().exit(1)
@@ -192,10 +237,15 @@ def _verified(call: Call) -> VerifyReport:
         return VerifyReport(call.location, 0, 0, (found,))
 
 
-def _paint_verify(paint: "Painter", report: VerifyReport) -> None:
+def _of_machine(found: Problem) -> bool:
+    """Return whether a warning is about the machine's SQLite, and so the same for every store."""
+    return found.object.startswith("SQLite ")
+
+
+def _paint_verify(paint: "Painter", report: VerifyReport, warnings: Sequence[Problem]) -> None:
     for found in report.problems:
         paint.line(("damaged: ", "bad"), found.object, f": {found.message}", whole=True)
-    for found in report.warnings:
+    for found in warnings:
         paint.line(("warning: ", "warning"), found.object, f": {found.message}", whole=True)
     if report.ok:
         checked = f"{report.commits:,} commits and {report.blobs:,} contents and notes"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tract.cli._paint import Painter
 
 SHORT = 8
+# What is imported without a time gets its place in the source, in microseconds after the epoch.
+_TIMES_BEGIN = datetime(1970, 1, 1, 1, tzinfo=UTC)
 Places = dict[str, list[tuple[Piece, ...]]]
 
 
@@ -185,7 +187,9 @@ def decorated(places: Places, id: str) -> list[Piece]:
 
 
 def local(at: datetime) -> str:
-    """Return a time as people here read it."""
+    """Return a time as people here read it; "no time" for an imported commit that came without one."""
+    if at < _TIMES_BEGIN:
+        return "no time"
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
 
 

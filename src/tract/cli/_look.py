@@ -12,11 +12,12 @@ import click
 
 from tract import CommitDetail, DialogueContent, Status, ToolCall, TractInfo
 from tract.cli import _shaped
-from tract.cli._call import Call, default_tract
+from tract.cli._call import Call
 from tract.cli._command import command
 from tract.cli._log import Places, decorated, decorations, kind, local, short_ids
 from tract.cli._out import Piece
 from tract.cli._shapes import DetailShape, EntryShape, StatusShape, TractShape
+from tract.cli._which import default_tract
 from tract.errors import TractError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _PREVIEW_CHARS = 200
 def status(call: Call, budget: int | None) -> None:
     """Show where the tract stands and how full its context is."""
     with call.session(token_budget=budget) as session:
-        t = call.chosen(session)
+        t = call.chosen(session, quiet=True)
         now = t.status()
         head = None if now.head is None else short_ids(t, [now.head])[now.head]
         others = len(session.list_tracts()) - 1 if now.head is None else 0
@@ -229,7 +230,7 @@ def tracts(call: Call) -> None:
     with call.session() as session:
         infos = session.list_tracts()
         try:
-            default = call.tract if call.tract is not None else default_tract(session)
+            default = call.tract if call.tract is not None else default_tract(infos)
         except TractError:  # none of several can be meant
             default = None
     chosen = [info for info in infos if default in {info.name, info.id}]
@@ -249,8 +250,8 @@ def _paint_tracts(
         made = f"{info.created_at.astimezone():%Y-%m-%d %H:%M}"
         name: Piece = (info.name, "branch" if here else "")
         counts: list[Piece] = [f"{info.commits:,}", f"{info.branches:,}"]
-        rows.append(["*" if here else " ", *counts, made, name])
+        rows.append(["*" if here else " ", name, *counts, made])
     if rows:
-        paint.table(["", ">commits", ">branches", "made", "name"], rows)
+        paint.table(["", "tract", ">commits", ">branches", "made"], rows)
     else:
         paint.line("no tracts yet")

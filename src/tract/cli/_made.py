@@ -21,9 +21,9 @@ def give_commit(call: Call, make: Callable[[Tract], CommitInfo]) -> None:
     """
     with call.writing() as t:
         made = make(t)
-        branch = t.current_branch or ""
+        place = f"{t.name}/{t.current_branch or ''}"
         name = "" if call.json or call.dry_run else short_ids(t, [made.id])[made.id]
-    where = (f"[{branch} ", (name, "id"), "] ") if name else (f"[{branch}, dry run] ",)
+    where = (f"[{place} ", (name, "id"), "] ") if name else (f"[{place}, dry run] ",)
     does: list[Piece] = [] if made.operation == "mark" else [kind(made), ": "]
     call.give(
         lambda: {"commit": _shaped.commit(made, dry_run=call.dry_run), "dry_run": call.dry_run},

@@ -136,7 +136,7 @@ class Root(click.Group):
             except SystemExit:
                 raise
             except BaseException as error:  # noqa: BLE001 - whatever it is, this is where it is told
-                code = _ended(failure_of(error), words, call)
+                code = _ended(failure_of(error, call), words, call)
         sys.exit(code if isinstance(code, int) else 0)
 
 

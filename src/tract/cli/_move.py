@@ -41,7 +41,8 @@ def branch(call: Call, name: str | None, at: str | None, no_switch: bool) -> Non
         return
     with call.writing() as t:
         made = t.branch(name, at, switch=not no_switch)
-    _give(call, made, "made branch ", ", standing on it" if made.current else "")
+        tract = t.name
+    _give(call, made, f"[{tract}] made branch ", ", standing on it" if made.current else "")
 
 
 def _list(call: Call) -> None:
@@ -75,7 +76,8 @@ def switch(call: Call, name: str) -> None:
     """Stand on the branch NAME; the next command goes on there."""
     with call.writing(branch=name) as t:  # also where the branch that it was left on is gone
         found = t.switch(name)
-    _give(call, found, "on branch ", "")
+        tract = t.name
+    _give(call, found, f"[{tract}] on branch ", "")
 
 
 def _give(call: Call, info: BranchInfo, before: str, after: str) -> None:
@@ -107,7 +109,7 @@ def reset(call: Call, target: str, mode: Literal["soft", "hard"]) -> None:
     with call.writing() as t:
         before = t.head
         after = t.reset(target, mode=mode)
-        branch = t.current_branch
+        branch, tract = t.current_branch, t.name
         names = short_ids(t, {after.id, before.id} if before is not None else {after.id})
     was = f", was at {names[before.id]}" if before is not None else ""
     is_at = " would be at " if call.dry_run else " is at "
@@ -120,7 +122,7 @@ def reset(call: Call, target: str, mode: Literal["soft", "hard"]) -> None:
     call.give(
         lambda: {"reset": shape, "dry_run": call.dry_run},
         lambda paint: paint.line(
-            "branch ",
+            f"[{tract}] branch ",
             (branch or "", "branch"),
             is_at,
             (names[after.id], "id"),

@@ -44,7 +44,17 @@ def speaks_unicode() -> bool:
 
 
 def settle_streams() -> None:
-    """Make the outputs of this process show an escape for a character that they cannot."""
+    """Make sure that there are outputs, and that they show an escape for what they cannot show.
+
+    An output that was closed by whoever started this process (`tract log >&-`) takes what it gets
+    to nowhere. The number of a closed stream is taken, so that no store is opened under it.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None or stream.closed:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if name != "stdin":  # who wants to read is told that there is nothing to read from
+                setattr(sys, name, open(nowhere, "w", encoding="utf-8", closefd=False))  # noqa: SIM115 - as long as the process
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if callable(reconfigure):

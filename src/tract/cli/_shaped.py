@@ -11,6 +11,7 @@ from tract import (
     BranchInfo,
     CommitDetail,
     CommitInfo,
+    CompiledContext,
     Dropped,
     Entry,
     Explanation,
@@ -33,6 +34,7 @@ from tract.cli._shapes import (
     IssueShape,
     LineShape,
     MarkShape,
+    NoticeShape,
     RepairShape,
     StatusShape,
     TokensShape,
@@ -146,6 +148,21 @@ def repairs(mended: Iterable[Repair]) -> list[RepairShape]:
 def dropped(entries: Iterable[Dropped]) -> list[DroppedShape]:
     """Return what a budget left out."""
     return [{"entry": one.entry, "commit": one.commit, "why": one.why} for one in entries]
+
+
+def notices(context: CompiledContext, providers: Iterable[str]) -> list[NoticeShape]:
+    """Return what providers are not sent as it was committed."""
+    return [
+        {
+            "provider": provider,
+            "rule": notice.rule,
+            "message": notice.message,
+            "index": notice.index,
+            "commits": list(notice.commits),
+        }
+        for provider in providers
+        for notice in context.notices(provider)
+    ]
 
 
 def issues(found: Mapping[str, Iterable[Issue]]) -> list[IssueShape]:

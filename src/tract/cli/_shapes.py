@@ -198,6 +198,24 @@ class DroppedShape(TypedDict):
     why: str
 
 
+class NoticeShape(TypedDict):
+    """Something that a provider is not sent as it was committed.
+
+    Attributes:
+        provider: which one.
+        rule: stable name of what was done, such as "reasoning_left_out".
+        message: what was left out, said another way, or added.
+        index: place among the request's messages, or null where nothing of it is there.
+        commits: ids of the commits concerned, oldest first.
+    """
+
+    provider: str
+    rule: str
+    message: str
+    index: int | None
+    commits: list[str]
+
+
 class IssueShape(TypedDict):
     """A reason for which a provider would refuse the context.
 
@@ -255,6 +273,7 @@ class ContextShape(TypedDict):
         tokens: what all of it takes.
         repairs: what was mended.
         dropped: what the budget left out.
+        notices: what the format's provider is not sent as it was committed; without one, of each.
         issues: with `--check`, what a provider would refuse; else null.
         explanation: with `--explain`, what became of each entry; else null.
     """
@@ -266,6 +285,7 @@ class ContextShape(TypedDict):
     tokens: TokensShape
     repairs: list[RepairShape]
     dropped: list[DroppedShape]
+    notices: list[NoticeShape]
     issues: list[IssueShape] | None
     explanation: list[LineShape] | None
 

@@ -6,6 +6,8 @@ removed, and none is left out.
 
 from typing import TypedDict
 
+from tract.cli._shapes import NoticeShape, RepairShape
+
 
 class ErrorShape(TypedDict):
     """What went wrong, in place of anything else.
@@ -111,6 +113,8 @@ class ExportShape(TypedDict):
         format: "openai", "anthropic" or "markdown".
         bytes: size of the file in bytes.
         replaced: whether a file of that name was there before.
+        repairs: what was mended.
+        notices: what the format's provider is not sent as it was committed.
         text: the file's text where it was to go to standard output, else null.
     """
 
@@ -118,6 +122,8 @@ class ExportShape(TypedDict):
     format: str
     bytes: int
     replaced: bool
+    repairs: list[RepairShape]
+    notices: list[NoticeShape]
     text: str | None
 
 

@@ -23,6 +23,9 @@ _PRIORITY = click.option(
     help="How much the entry matters [default: what its type says].",
 )
 _MESSAGE = click.option("-m", "--message", metavar="TEXT", help="Your line for the log.")
+_MESSAGE_HINT = (
+    'Give one message, such as {"role": "user", "content": "Hello"}; `tract import` reads lists.'
+)
 _FILE = click.option("--file", "-f", metavar="FILE", help="Read the text from a file.")
 
 
@@ -114,11 +117,16 @@ def edit(
     Everything but the text is kept: role, tool calls, name and mark. History keeps what it was.
     Without a text, $EDITOR opens it.
     """
-    if text is None and file is None and interactive():
-        with call.reading() as t:
-            new = in_editor(current_text(t, target))
-    else:
+    if text is not None or file is not None:
         new = text_given(text, file)
+    elif interactive():
+        with call.reading(to_write=True) as t:
+            now = current_text(t, target)
+        new = in_editor(now)
+    else:
+        raise click.UsageError(
+            "there is no terminal to open the editor on: give a TEXT, - for standard input, or --file"
+        )
     give_commit(call, lambda t: t.edit(target, new, message=message, priority=priority))
 
 
@@ -138,13 +146,19 @@ def in_editor(text: str) -> str:
     changed = click.edit(text, extension=".md", require_save=True)
     new = None if changed is None else without_line_end(changed)
     if new is None or new == text:
-        raise InvalidInput("nothing was changed in the editor", kind="unchanged")
+        hint = "Save another text, or give one as an argument."
+        raise InvalidInput("nothing was changed in the editor", kind="unchanged", hint=hint)
     return new
 
 
 def interactive() -> bool:
     """Return whether a person can be asked."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return has_stdin() and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def has_stdin() -> bool:
+    """Return whether there is a standard input; whoever starts a process may have closed it."""
+    return sys.stdin is not None and not sys.stdin.closed
 
 
 def text_given(text: str | None, file: str | None) -> str:
@@ -171,7 +185,17 @@ def without_line_end(text: str) -> str:
 
 
 def stdin_bytes() -> bytes:
-    """Return all of standard input."""
+    """Return all of standard input.
+
+    Raises:
+        InvalidInput: it is closed.
+    """
+    if not has_stdin():
+        raise InvalidInput(
+            "standard input is closed",
+            kind="unreadable_file",
+            hint="Pipe the text in, or give it as an argument.",
+        )
     return sys.stdin.buffer.read()
 
 
@@ -187,11 +211,17 @@ def file_bytes(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except FileNotFoundError:
-        raise NotFound(f"there is no file {printable(name)}", kind="unknown_file") from None
+        raise NotFound(
+            f"there is no file {printable(name)}",
+            kind="unknown_file",
+            hint="Check the path; a text itself stands in the place of TEXT, without an option.",
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidInput(
-            f"{printable(name)} cannot be read: {printable(reason)}", kind="unreadable_file"
+            f"{printable(name)} cannot be read: {printable(reason)}",
+            kind="unreadable_file",
+            hint="Give a file that you may read, or - for standard input.",
         ) from None
 
 
@@ -226,13 +256,16 @@ def provider_message(name: str) -> dict[str, Any]:
         raise InvalidInput(
             f"{printable(what)} is no JSON: {error.msg} in line {error.lineno}, column {error.colno}",
             kind="not_json",
+            hint=_MESSAGE_HINT,
         ) from None
     except RecursionError:
-        raise InvalidInput(f"{printable(what)} is nested too deep", kind="not_json") from None
+        raise InvalidInput(
+            f"{printable(what)} is nested too deep", kind="not_json", hint=_MESSAGE_HINT
+        ) from None
     if not isinstance(message, dict):
         raise InvalidInput(
             f"{printable(what)} holds no JSON object",
             kind="not_json",
-            hint='Give one message, such as {"role": "user", "content": "Hello"}; `tract import` reads lists.',
+            hint=_MESSAGE_HINT,
         )
     return message
