@@ -49,10 +49,12 @@ def plain_message(message: Any) -> Any:
 
 
 def _without_objects(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(value.get("content"), str) and value.get("tool_calls") is None:
+        return value  # as most are
     changed: dict[str, Any] = {}
     for name in _LISTS:
         listed = value.get(name)
-        if isinstance(listed, list | tuple) and (made := _list(listed)) is not listed:
+        if isinstance(listed, (list, tuple)) and (made := _list(listed)) is not listed:
             changed[name] = made
     return {**value, **changed} if changed else value
 

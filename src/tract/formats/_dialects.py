@@ -100,7 +100,11 @@ def from_wire(message: Any, provider: str | None = None) -> list[Content]:
         >>> content.role, content.text
         ('user', 'hello')
     """
-    message = plain_message(message)
+    return _read(plain_message(message), provider)
+
+
+def _read(message: Any, provider: str | None) -> list[Content]:
+    """Read a message without any object in it."""
     if not isinstance(message, Mapping):
         raise wrong("message", message, "it wants an object with role and content", "Give a dict.")
     if provider is not None:
@@ -149,7 +153,7 @@ def from_conversation(
         shape = given
         if given is None and isinstance(message, Mapping) and len(message) != 2:
             shape = detect(message) or usual
-        found += _placed(from_wire, place, message, shape)
+        found += _placed(_read, place, message, shape)
     return found
 
 

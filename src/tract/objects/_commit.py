@@ -123,7 +123,7 @@ class Commit(NamedTuple):
     def sealed(self) -> "tuple[Commit, bytes]":
         """Return this commit with its id filled in, and its canonical bytes."""
         data = self.encode()
-        return Commit(commit_id(data), *self[1:]), data
+        return _tuple(Commit, (commit_id(data), *self[1:])), data
 
 
 def _encode_piece(piece: Run | Single) -> list[Any]:

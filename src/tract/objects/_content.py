@@ -256,7 +256,8 @@ class DialogueContent(_TextOrParts):
 
     def clash(self) -> str | None:
         if self.role == "user" and (
-            self.tool_calls or any(isinstance(part, ToolCall) for part in self.parts)
+            self.tool_calls
+            or (self.parts and any(isinstance(part, ToolCall) for part in self.parts))
         ):
             return "tool calls are made by the assistant, not by the user"
         return super().clash()

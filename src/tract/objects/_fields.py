@@ -45,7 +45,8 @@ def is_whole(content: BaseModel) -> bool:
         return False
     for name, default, fits, _ in fields:
         value = values.get(name, _ABSENT)
-        if value is not default and not fits(value):
+        # What equals the default is not written, whatever it is.
+        if value is not default and value != default and not fits(value):
             return False
     return True
 
