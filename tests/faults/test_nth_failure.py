@@ -147,7 +147,7 @@ def test_a_write_that_fails_anywhere_never_was(
             assert TROUBLE.struck is None
             break
     TROUBLE.left = 0
-    assert n > 9
+    assert n > 7  # every statement had its turn
     assert errors(store) == []
     store.close()
 

@@ -50,12 +50,16 @@ class Publisher:
         self._taken: dict[int, bool] = {}
         self._lane: int | None = None
         self._made: dict[str, int] = {}
+        self._last_blob = 0
+        self._numbers: dict[int, int] = {}  # of each tract's last operation
 
     def publish(self) -> list[Row]:
         """Write everything; return the rows of new commits, for the caches once it is committed."""
         staged = self._staged
         for row in staged.tracts.values():
             self._tract(row)
+        if staged.operations or staged.commits or staged.blobs:
+            self._look()
         blobs = self._blobs()
         made = self._commits(blobs) if staged.commits else []
         for (tract, name), change in staged.refs.items():
@@ -107,11 +111,22 @@ class Publisher:
         """Run an insert of these columns and, as the last one, their seal."""
         self._run(statement, (*values, seal(*values)), twice)
 
-    def _next(self, statement: str, *params: Any) -> int:
-        last = self._reader.one(statement, params)[0]
-        if last is not None and not isinstance(last, int):
-            raise damaged(f"number {printable(repr(last))}")
-        return (last or 0) + 1
+    def _next(self, statement: str) -> int:
+        return _number(self._reader.one(statement)[0]) + 1
+
+    def _look(self) -> None:
+        """Ask in one go for what nearly every write needs to know."""
+        operations, commits = self._staged.operations, self._staged.commits
+        first = next(iter(commits.values()))[0] if commits else None
+        parent = self._row(first.parents[0]).key if first is not None and first.parents else -1
+        tract = self._tract_key(operations[0].tract) if operations else -1
+        self._taken[parent + 1] = self._lasts(tract, parent + 1)
+
+    def _lasts(self, tract: int, key: int = 0) -> bool:
+        """Note the last blob and a tract's last operation; return whether a commit's key is taken."""
+        blob, number, taken = self._reader.one(sql.LASTS, (tract, key))
+        self._last_blob, self._numbers[tract] = _number(blob), _number(number)
+        return bool(taken)
 
     def _tract_key(self, id: str) -> int:
         key = self._made.get(id)
@@ -159,7 +174,7 @@ class Publisher:
         staged = self._staged.blobs
         if not staged:
             return {}
-        keys = dict(zip(staged, count(self._next(sql.LAST_BLOB)), strict=False))
+        keys = dict(zip(staged, count(self._last_blob + 1), strict=False))
         rows = [_blob_row(keys[id], raw_id(id), data) for id, data in staged.items()]
         written = (
             self._many(sql.PUT_BLOB, rows) if len(rows) > 1 else self._run(sql.PUT_BLOB, rows[0])
@@ -273,7 +288,9 @@ class Publisher:
 
     def _operation(self, operation: Operation) -> None:
         tract = self._tract_key(operation.tract)
-        number = self._next(sql.LAST_OPERATION, tract)
+        if tract not in self._numbers:
+            self._lasts(tract)
+        number = self._numbers[tract] = self._numbers[tract] + 1
         body: dict[str, Any] = {"actor": [operation.actor.kind, operation.actor.name]}
         if operation.refs:
             body["refs"] = [
@@ -302,6 +319,13 @@ class Publisher:
             if (key := keys.get(id)) is not None
         ]
         self._many(sql.PUT_COUNT, rows)
+
+
+def _number(last: Any) -> int:
+    """Return the last of some numbers; 0 where there is none."""
+    if last is not None and not isinstance(last, int):
+        raise damaged(f"number {printable(repr(last))}")
+    return last or 0
 
 
 def _commit_row(row: Row, body: bytes) -> tuple[Any, ...]:

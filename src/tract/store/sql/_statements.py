@@ -184,7 +184,6 @@ SEGMENTS = text(_segments())
 
 # Blobs and snapshots
 
-LAST_BLOB = text(select(func.max(blobs.c.key)))
 PUT_BLOB = placed(
     sqlite_insert(blobs)
     .values({name: bindparam(name) for name in ("key", "hash", "seal", "data")})
@@ -207,6 +206,18 @@ SNAPSHOT = text(
 SNAPSHOT_KEYS = text(select(snapshots.c.key))
 INSERT_SNAPSHOT = placed(insert(snapshots))
 
+# What an append needs to know, in one go: the last blob, the last operation, whether a key is taken
+
+LASTS = placed(
+    select(
+        select(func.max(blobs.c.key)).scalar_subquery(),
+        select(func.max(operations.c.number))
+        .where(operations.c.tract == bindparam("tract"))
+        .scalar_subquery(),
+        exists().where(commits.c.key == bindparam("key")),
+    )
+)
+
 # Tracts
 
 TRACTS = text(select(tracts).order_by(tracts.c.key))
@@ -222,9 +233,6 @@ UPDATE_TRACT = text(
 
 # What stands beside them
 
-LAST_OPERATION = placed(
-    select(func.max(operations.c.number)).where(operations.c.tract == bindparam("tract"))
-)
 INSERT_OPERATION = placed(insert(operations))
 OPERATIONS = text(
     select(operations)
