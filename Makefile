@@ -49,6 +49,7 @@ bench: $(BENCH)/.ready ## the tables of figures; ARGS=--quick takes a minute, --
 
 soak: $(DEV)/.ready ## long kill, race and random-life loops
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak $(ARGS)
+	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/stateful $(ARGS)
 
 fmt: $(DEV)/.ready ## format, and mend what the linter can mend
 	@$(BIN)/ruff format $(SOURCES)

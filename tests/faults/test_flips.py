@@ -251,6 +251,22 @@ def test_rows_beside_the_graph_are_missed(rich: Path, tmp_path: Path, what: str)
         store.close()
 
 
+def test_a_damaged_content_is_told_once(rich: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(rich, tmp_path / "flipped.db"))
+    connection = sqlite3.connect(path)
+    (data,) = connection.execute('SELECT data FROM blobs WHERE "key" = 1').fetchone()
+    turned = data.replace(b'"text":"', b'"test":"', 1)
+    assert turned != data
+    connection.execute('UPDATE blobs SET data = ? WHERE "key" = 1', (turned,))
+    connection.commit()
+    connection.close()
+    store = open_store(path)
+    found = errors(store)
+    assert [text for text in found if "bytes are not what its id says" in text]
+    assert not [text for text in found if "names another blob" in text]
+    store.close()
+
+
 def varint(number: int) -> bytes:
     """A number as SQLite's b-trees spell it, for numbers of up to 56 bits."""
     groups = [number & 0x7F]

@@ -15,6 +15,11 @@ class Reported:
         return {"prompt_tokens": 4, "completion_tokens": 2}
 
 
+def test_a_whole_reply_is_understood_by_the_usage_in_it() -> None:
+    reply = {"id": "r", "content": "hi", "usage": {"input_tokens": 12, "output_tokens": 3}}
+    assert normalise_usage(reply) == normalise_usage(reply["usage"])
+
+
 @pytest.mark.parametrize(
     ("usage", "figures"),
     [

@@ -985,7 +985,7 @@ class Tract:
         """Keep what a provider reported for a call that was made elsewhere.
 
         Args:
-            usage: OpenAI's or Anthropic's usage object or dict.
+            usage: OpenAI's or Anthropic's usage object or dict, or the whole reply that it is in.
             commit: the reply that it belongs to; HEAD, if None.
             idempotency_key: the same key with the same input records it once.
 

@@ -16,7 +16,8 @@ def normalise_usage(usage: Any) -> dict[str, Any]:
     """Return a provider's usage as figures in tokens, with what was reported under "raw".
 
     Args:
-        usage: OpenAI's or Anthropic's usage object or dict (or anything with `model_dump`).
+        usage: OpenAI's or Anthropic's usage object or dict (or anything with `model_dump`), or the
+            whole reply that it is in.
 
     Returns:
         A dict with "input", "output", "cache_read", "cache_write", "reasoning" and "raw".
@@ -29,6 +30,8 @@ def normalise_usage(usage: Any) -> dict[str, Any]:
         10
     """
     raw = _plain(usage)
+    if isinstance(raw.get("usage"), Mapping):  # a whole reply
+        raw = dict(raw["usage"])
     if "prompt_tokens" in raw or "completion_tokens" in raw:
         figures = _openai(raw, "prompt_tokens", "completion_tokens")
     elif "cache_creation_input_tokens" in raw or "cache_read_input_tokens" in raw:

@@ -271,7 +271,9 @@ class _Inspection:
     def _index(self, commit: Commit, slots: list[Slot], snapshots: set[Any]) -> Iterator[Problem]:
         what = f"commit {commit.id}"
         row = self._rows[commit.id]
-        if (None if row.blob is None else self._blobs.get(row.blob)) != commit.content:
+        # What is wrong with the blob itself has been said.
+        known = row.blob is None or row.blob in self._blobs
+        if known and (None if row.blob is None else self._blobs[row.blob]) != commit.content:
             yield Problem(what, "its row names another blob than it does")
         parent = self._rows[commit.parents[0]] if commit.parents else None
         yield from self._place(what, row.key, None if parent is None else parent.key)

@@ -67,7 +67,7 @@ def translated(error: Exception, location: str) -> TractError:
         case sqlite3.SQLITE_TOOBIG:
             return InvalidInput(f"a value is too large for {where}", kind="too_large")
         case sqlite3.SQLITE_CANTOPEN:
-            hint = "Check that its folder is there and may be entered."
+            hint = "Check that you may read it and enter its folder, and that not too many files are open."
             return StoreError(f"{where} cannot be opened", kind="cannot_open", hint=hint)
     if "closed" in text:
         return Closed(f"the store {where} was closed meanwhile", hint="Open it again.")
