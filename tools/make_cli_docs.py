@@ -73,7 +73,7 @@ types [at the end](#objects). They are a promise: fields are added, never rename
 | code | meaning |
 |---|---|
 | 0 | it was done |
-| 1 | it could not be done; or `verify` found damage, `compile --check` an issue |
+| 1 | it could not be done; or `verify` found damage, `compile --check` an issue, `import` nothing but bad records in a file |
 | 2 | the command line could not be understood, or does not say which tract is meant |
 | 3 | kept for commands that wait for a decision |
 | 130 | interrupted |
@@ -81,7 +81,9 @@ types [at the end](#objects). They are a promise: fields are added, never rename
 An error is a line `error: ...` on standard error, and mostly a line `hint: ...` that says what to
 do. With `--json` it is an object on standard output instead, `{"error": ...}` with an
 [error](#error-object). `TRACT_DEBUG=1` adds the traceback of a bug. An output that was closed
-(`tract log >&-`) takes nothing, and is no error.
+(`tract log >&-`) takes nothing, and is no error. Where the work was done but its answer could not
+be written (a full disk behind `>`), a line on standard error says so, and the code is 0: doing it
+again would do it twice.
 
 Whatever changes the store takes `--dry-run`: all of it is done in a transaction that is taken
 back, so that it fails where the real call would fail.

@@ -188,17 +188,14 @@ def test_a_prefix_of_several_commits_lists_them(asked, folder):
         (("branch", "x" * 300), "shorter name"),
         (("commit", "\ud83d"), "cut it elsewhere"),
         (("commit", "--json-message", "unknown.json"), "dialogue"),
-        (("commit", "--json-message", "two.json"), "`tract import FILE`"),
         (("commit", "--json-message", "x.txt"), '{"role": "user", "content": "Hello"}'),
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, tuple) else "",
 )
 def test_hints_are_for_a_shell(asked, folder, store, words, hint):
-    two = [{"type": "tool_result", "tool_use_id": id, "content": "x"} for id in "ab"]
     Path("x.json").write_text('{"x": 1}')
     Path("x.txt").write_text("these are notes")
     Path("unknown.json").write_text('{"content_type": "acme.ticket"}')
-    Path("two.json").write_text(json.dumps({"role": "user", "content": two}))
     said = asked(*words, code=1)["error"]["hint"]
     assert hint in said
     assert not re.search(r"\w\(|\w=|_|compress|unpin", said)
@@ -347,6 +344,38 @@ def test_an_output_that_takes_nothing_is_one_line(store):
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         assert "Exception ignored" not in done.stderr
+
+
+def test_a_write_whose_answer_is_lost_is_not_told_as_a_failure(store):
+    """Who believed it would do it twice."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no device that is always full")
+    Path("chat.json").write_text('[{"role": "user", "content": "from a file"}]')
+    for words in (
+        ["commit", "one more"],
+        ["commit", "another", "--json"],
+        ["pin", "HEAD"],
+        ["reset", "HEAD~1"],
+        ["branch", "plan"],
+        ["switch", "main"],
+        ["import", "chat.json"],
+        ["init", "--tract", "planner"],
+    ):
+        with full.open("w") as out:
+            done = subprocess.run(
+                [sys.executable, "-m", "tract.cli", "--tract", "main", *words]
+                if words[0] not in ("import", "init")
+                else [sys.executable, "-m", "tract.cli", *words],
+                stdout=out,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert done.returncode == 0, words
+        assert done.stderr.startswith("note: done, but the answer could not be written"), words
+    with Tract.open(".tract.db", tract="main") as t:
+        assert [info.message for info in t.log(2)] == ["another", "one more"]
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])

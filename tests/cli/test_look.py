@@ -2,6 +2,8 @@
 
 from inline_snapshot import snapshot
 
+from tract import Tract
+
 
 def test_status_draws_the_budget(ok, store):
     assert ok("status", "--budget", "100", COLUMNS="60") == snapshot("""\
@@ -187,6 +189,17 @@ def test_entries_of_an_earlier_commit(ok, store):
 1  09d6d65a  user           12              Where is my order 4711?
 2  6a7f6844  assistant      16  (left out)  calls look_up
 """)
+
+
+def test_show_says_who_spoke_what_was_thought_and_what_failed(ok, folder):
+    with Tract.open(".tract.db") as t:
+        t.user("hi", name="bob")
+        t.assistant("Soon.", reasoning="Let me see.")
+        t.tool_result("call_7", "no such file", True, name="read")
+    assert "bob" in ok("show", "HEAD~2")
+    assert "Let me see." in ok("show", "HEAD~1")
+    said = ok("show", "HEAD")
+    assert all(word in said for word in ("call_7", "read", "the tool failed", "no such file"))
 
 
 def test_show_says_all_of_a_commit(ok, store):

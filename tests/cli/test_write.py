@@ -240,6 +240,31 @@ def test_commit_takes_a_message_of_a_provider(ok, folder):
     assert last().info.message == "from a file"
 
 
+def test_a_message_of_several_contents_is_as_many_commits(asked, ok, run, folder):
+    ok("init")
+    calls = [{"type": "tool_use", "id": id, "name": "look", "input": {}} for id in "ab"]
+    results = [{"type": "tool_result", "tool_use_id": id, "content": f"seen {id}"} for id in "ab"]
+    ok("commit", "--json-message", "-", text=json.dumps({"role": "assistant", "content": calls}))
+    message = json.dumps({"role": "user", "content": results})
+    said = asked("commit", "--json-message", "-", "--dry-run", text=message)
+    assert (len(said["commits"]), said["dry_run"]) == (2, True)
+    assert len(texts()) == 1
+    refused = run("commit", "--json-message", "-", "-m", "one line for two", text=message)
+    assert (refused.exit_code, len(texts())) == (2, 1)
+    lines = ok("commit", "--json-message", "-", text=message).splitlines()
+    assert [line.split("] ")[1] for line in lines] == ["tool: seen a", "tool: seen b"]
+    assert texts()[1:] == ["seen a", "seen b"]
+    assert "seen b" in run("compile", "--format", "anthropic").stdout
+
+
+def test_an_import_of_bad_records_only_fails(run, ok, folder):
+    ok("init")
+    (folder / "none.json").write_text("[]")
+    (folder / "some.jsonl").write_text('{"role": "user", "content": "hi"}\n{"role": "robot"}\n')
+    assert run("import", "none.json").exit_code == 1
+    assert run("import", "some.jsonl").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "kind"),
     [

@@ -237,9 +237,11 @@ def test_another_providers_blocks_are_reported_where_openai_was_asked_for(readin
 
 def test_another_providers_messages_are_not_taken_for_openai(reading):
     blocks = [{"type": "tool_use", "id": "t1", "name": "f", "input": {}}]
-    with pytest.raises(InvalidInput, match="in no format") as caught:
-        reading(json.dumps([{"role": "assistant", "content": blocks}]))
-    assert "openai" in str(caught.value.hint)
+    messages = [{"role": "assistant", "content": blocks}]
+    for document in (messages, {"system": "s", "messages": messages}):
+        with pytest.raises(InvalidInput, match="looks like Anthropic's Messages") as caught:
+            reading(json.dumps(document))
+        assert "extend" in str(caught.value.hint)
 
 
 def test_a_single_message_is_a_conversation(reading):

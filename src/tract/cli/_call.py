@@ -43,6 +43,7 @@ class Call:
         dry_run: whether nothing may change.
         author: who was named as the author, or None.
         asked: what the command was given besides, by parameter.
+        done: whether what was asked for has been written to the store.
     """
 
     db: str | None = None
@@ -52,6 +53,7 @@ class Call:
     dry_run: bool = False
     author: str | None = None
     asked: Mapping[str, Any] = field(default_factory=dict)
+    done: bool = False
 
     # The store and the tract
 
@@ -155,6 +157,7 @@ class Call:
         with self.reading(branch, to_write=True) as tract:
             if not self.dry_run:
                 yield tract
+                self.done = True
                 return
             with suppress(_Undone), tract.batch():
                 yield tract

@@ -20,6 +20,7 @@ Shape = Mapping[str, Any]
 """The type of each key of an object."""
 
 MADE: Shape = {"commit": CommitShape, "dry_run": bool}
+MADE_SEVERAL: Shape = {"commits": list[CommitShape], "dry_run": bool}
 
 
 SHARED_TITLE = "Options of every command, before or after its name"

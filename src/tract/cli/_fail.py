@@ -18,7 +18,7 @@ from tract.cli._shapes_keep import ErrorShape
 from tract.cli._which import WHICH_TRACT
 from tract.errors import TractError, printable
 
-ERROR, USAGE, INTERRUPTED = 1, 2, 130
+DONE, ERROR, USAGE, INTERRUPTED = 0, 1, 2, 130
 _CHARS_MAX = 400
 _USAGE_KINDS = frozenset({WHICH_TRACT})
 
@@ -31,7 +31,8 @@ class Failure:
         kind: stable snake_case code.
         message: one printable line.
         hint: what to do about it, or None.
-        effect: "none" when nothing was changed, "unknown" when something may have been.
+        effect: "none" when nothing was changed, "unknown" when something may have been, "done" when
+            all that was asked for was.
         retryable: whether the same command may succeed later.
         exit_code: what the process ends with.
         trace: the traceback of a bug, or "".
@@ -65,6 +66,8 @@ def failure_of(error: BaseException, call: Call) -> Failure:
         return Failure("interrupted", "interrupted", effect="unknown", exit_code=INTERRUPTED)
     if isinstance(error, click.ClickException):
         return Failure("cannot_run", _line(error.format_message()))
+    if isinstance(error, OSError) and call.done:
+        return _unheard(error)
     if isinstance(error, BrokenPipeError):
         return Failure("broken_pipe", "the reader of the output is gone", quiet=True)
     if isinstance(error, OSError):
@@ -89,6 +92,14 @@ def _system(error: OSError) -> Failure:
     return Failure("system", _line(f"{place}{what}"), effect="unknown")
 
 
+def _unheard(error: OSError) -> Failure:
+    """What was asked for is done, so only the answer is lost, and doing it again would do it twice."""
+    what = error.strerror or type(error).__name__
+    text = _line(f"done, but the answer could not be written: {what}")
+    quiet = isinstance(error, BrokenPipeError)
+    return Failure("answer_lost", text, effect="done", exit_code=DONE, quiet=quiet)
+
+
 def _bug(error: BaseException) -> Failure:
     trace = "".join(traceback.format_exception(error))
     said = f": {error}" if str(error) else ""
@@ -107,6 +118,9 @@ def report(failure: Failure, *, json: bool, color: bool) -> None:
     """
     if failure.trace and os.environ.get("TRACT_DEBUG") not in (None, "", "0"):
         click.echo(printable(failure.trace, limit=None, lines=True), err=True, nl=False)
+    if failure.exit_code == DONE:
+        click.echo(f"{styled('note:', 'yellow')} {failure.message}", err=True, color=color)
+        return
     if json:
         click.echo(json_text({"error": error_shape(failure)}))
         return

@@ -21,7 +21,6 @@ _WORDS = {
     "detached_head": "Make a branch here with `tract branch NAME`, or go to one: `tract switch NAME`.",
     "diverged": "`tract import --tract NAME` imports it beside.",
     "lone_surrogate": "It was cut inside a character, an emoji mostly: cut it elsewhere.",
-    "several_contents": "Put it in a file: `tract import FILE` commits each of them.",
     "store_busy": "Try again in a moment.",
     "store_not_found": "Check the path, or make a store there: `tract init STORE`.",
     "unknown_branch": "`tract branch BRANCH` makes it.",

@@ -69,13 +69,14 @@ def import_(call: Call, files: Sequence[str], form: str, strict: bool, list_form
                 raise
             shapes.append(_refused(call, name, error))
         else:
+            call.done = call.done or (found.added > 0 and not call.dry_run)
             reports.append(found)
             shapes.append(_shaped.imported(found))
     call.give(
         lambda: {"imports": shapes, "dry_run": call.dry_run},
         lambda paint: _paint_imports(paint, reports, _look(call, reports)),
     )
-    if len(reports) < len(files):
+    if len(reports) < len(files) or any(found.bad and not found.branches for found in reports):
         click.get_current_context().exit(1)
 
 

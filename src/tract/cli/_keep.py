@@ -58,6 +58,7 @@ def init(call: Call, path: str | None) -> None:
         Tract.open(":memory:", tract=name, author=author).close()
     elif shape["tract_created"]:
         Tract.open(location, tract=name, author=author).close()
+        call.done = True
     call.give(
         lambda: {"store": shape, "dry_run": call.dry_run},
         lambda paint: _paint_store(paint, shape, dry_run=call.dry_run),

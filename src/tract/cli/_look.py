@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tract import CommitDetail, DialogueContent, Status, ToolCall, TractInfo
+from tract import (
+    CommitDetail,
+    Content,
+    DialogueContent,
+    ReasoningPart,
+    Status,
+    ToolCall,
+    ToolResultContent,
+    TractInfo,
+)
 from tract.cli import _shaped
 from tract.cli._call import Call
 from tract.cli._command import command
@@ -124,6 +133,7 @@ def _paint_detail(
         f"{name} {value:,}" for one in shown.usage for name, value in one.items() if name != "raw"
     ]
     rows: dict[str, str | None] = {
+        **_speaker(shown.content),
         "author": str(info.author),
         "date": local(info.at),
         "parents": " ".join(names[parent] for parent in info.parents),
@@ -150,11 +160,26 @@ def _paint_detail(
             paint.line((f"{name:<10}", "dim"), value, whole=True)
     if shown.content is not None:
         paint.gap()
+        for thought in _reasoning(shown.content):
+            paint.block(thought, style="dim")
         if shown.text:
             paint.block(shown.text)
         for tool in calls_of(shown):
             paint.block(f"{tool.name} ({tool.id})", style="tool")
             paint.block(tool.arguments, indent=8)
+
+
+def _speaker(content: Content | None) -> dict[str, str | None]:
+    """Return who said it, or what call it answers."""
+    if isinstance(content, ToolResultContent):
+        failed = "the tool failed" if content.is_error else None
+        return {"call": content.call_id, "tool": content.name, "result": failed}
+    return {"name": getattr(content, "name", None)}
+
+
+def _reasoning(content: Content | None) -> list[str]:
+    parts = getattr(content, "parts", ())
+    return [part.text for part in parts if isinstance(part, ReasoningPart) and part.text]
 
 
 def _json(value: Mapping[str, Any] | None) -> str | None:

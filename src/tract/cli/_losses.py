@@ -26,14 +26,18 @@ def loss_lines(t: Tract, context: CompiledContext, notices: Sequence[NoticeShape
         context: the compiled context.
         notices: what rendering it for a provider did.
     """
-    concerned = {repair.commit for repair in context.repairs if repair.commit is not None}
-    concerned |= {commit for notice in notices for commit in notice["commits"]}
+    out = list(dict.fromkeys(one.commit for one in context.dropped))
+    concerned = {
+        *out,
+        *(notice_commit for notice in notices for notice_commit in notice["commits"]),
+    }
+    concerned |= {repair.commit for repair in context.repairs if repair.commit is not None}
     names = short_ids(t, concerned)
     lines = []
     if context.dropped:
-        out = len(context.dropped)
-        noun = "entry was" if out == 1 else "entries were"
-        lines.append(f"{out:,} {noun} left out to keep the budget")
+        number = len(context.dropped)
+        noun = "entry was" if number == 1 else "entries were"
+        lines.append(f"{number:,} {noun} left out to keep the budget{_commits(out, names)}")
     for repair in context.repairs:
         at = _commits([repair.commit] if repair.commit is not None else [], names)
         lines.append(f"mended: {repair.message} ({repair.rule}){at}")

@@ -13,8 +13,8 @@ import click
 
 from tract import Tract
 from tract.cli._call import Call
-from tract.cli._command import MADE, command, mutates
-from tract.cli._made import give_commit
+from tract.cli._command import MADE, MADE_SEVERAL, command, mutates
+from tract.cli._made import give_commit, give_commits
 from tract.errors import InvalidInput, NotFound, printable
 
 _PRIORITY = click.option(
@@ -35,7 +35,7 @@ _FILE = click.option("--file", "-f", metavar="FILE", help="Read the text from a 
     "tract commit --role assistant --file reply.txt -m 'the second draft'",
     "date | tract commit - --role tool --call-id call_7",
     "tract commit --json-message message.json",
-    gives=[MADE],
+    gives=[MADE, MADE_SEVERAL],
 )
 @click.argument("text", required=False)
 @click.option(
@@ -69,14 +69,29 @@ def commit(
     tags: tuple[str, ...],
     priority: str | None,
 ) -> None:
-    """Commit TEXT (- for standard input) as a message at the end of the branch."""
+    """Commit TEXT (- for standard input) as a message at the end of the branch.
+
+    A message that holds several contents, such as the results of two tools in Anthropic's shape, is
+    as many commits; all of them are made, or none.
+    """
     if json_message is not None:
         if any(value is not None for value in (text, file, role, call_id, name)):
             raise click.UsageError("--json-message brings text, role, name and call with it")
         content: Any = provider_message(json_message)
     else:
         content = spoken(text_given(text, file), role or "user", call_id, name)
-    give_commit(call, lambda t: t.commit(content, message=message, tags=tags, priority=priority))
+    try:
+        give_commit(
+            call, lambda t: t.commit(content, message=message, tags=tags, priority=priority)
+        )
+    except InvalidInput as error:
+        if error.kind != "several_contents":
+            raise
+        if message is not None or tags or priority is not None:
+            raise click.UsageError(
+                "--message, --tag and --priority are for one commit, and this message is several"
+            ) from None
+        give_commits(call, lambda t: t.extend([content]))
 
 
 def spoken(text: str, role: str, call_id: str | None, name: str | None) -> dict[str, Any]:

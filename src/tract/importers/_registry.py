@@ -6,9 +6,11 @@ file, and when somebody asks for the list.
 """
 
 import warnings
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from tract.errors import InvalidInput, printable
+from tract.formats import detect
 from tract.importers._openai import OpenAIMessages
 from tract.importers._protocol import Importer
 from tract.importers._records import BadRecord
@@ -77,11 +79,26 @@ def _unrecognised(source: Source) -> NoReturn:
                     hint="Mend the file, or give format= the name of what it is.",
                 )
         source.document()  # says why it is none
+    if any(detect(message) == "anthropic" for message in _messages(source)):
+        raise InvalidInput(
+            f"{shown} looks like Anthropic's Messages, which cannot be imported yet",
+            kind="unsupported_format",
+            hint="In Python, t.extend(json.load(file)) takes them.",
+        )
     raise InvalidInput(
         f"{shown} is in no format that is known here",
         kind="unknown_format",
         hint=f"Known are {_known()}; name one with format= if the file is of its kind.",
     )
+
+
+def _messages(source: Source) -> list[Mapping[str, Any]]:
+    """Return what may be messages in the beginning of a file."""
+    found = []
+    for value in source.sample.values:
+        listed = value.get("messages", [value]) if isinstance(value, Mapping) else value
+        found += listed if isinstance(listed, list) else []
+    return [message for message in found if isinstance(message, Mapping)]
 
 
 def _known() -> str:

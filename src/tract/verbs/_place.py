@@ -203,11 +203,11 @@ def _reached(draft: Draft, tip: str | None, ids: Sequence[str], one: Conversatio
                 return number  # somebody went on from there
             if number is not None:
                 raise Conflict(
-                    f"{where} went another way after {number} of these {len(ids)} commits, so {len(ids) - number} were not added; import under another name (tract=)",
+                    f"{where} went another way after {number} of these {len(ids)} commits, so the rest was not added; import under another tract's name",
                     kind="diverged",
                 )
     raise Conflict(
-        f"{where} holds something else; import under another name (tract=)", kind="diverged"
+        f"{where} holds something else; import under another tract's name", kind="diverged"
     )
 
 
