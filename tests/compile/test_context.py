@@ -10,7 +10,7 @@ import pytest
 
 from tests.compile.building import Talk, assistant, result, said, system, user
 from tract.compile import PrefixReport, Tally, TokenBudget
-from tract.errors import UnknownProvider
+from tract.errors import InvalidInput, UnknownProvider
 from tract.objects import (
     DialogueContent,
     MediaPart,
@@ -250,6 +250,11 @@ def test_what_two_contexts_share_is_counted_from_the_start():
     assert report.messages == 3
     assert report.tokens == start.token_count - 3
     assert report.share == report.tokens / whole.token_count
+
+
+def test_only_contexts_share_a_prefix():
+    with pytest.raises(InvalidInput, match="str is no compiled context"):
+        Talk(user("u")).compile().stable_prefix("hello")  # type: ignore[arg-type]
 
 
 def test_a_change_early_on_leaves_little_to_share():

@@ -1,13 +1,16 @@
 """Hints of errors: in a traceback that nobody caught, in copies, and across processes."""
 
+import ast
 import copy
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tract import InvalidInput, StoreBusy, Tract, TractError
+import tract
+from tract import InvalidInput, StoreBusy, Tract, TractError, errors
 
 
 def test_a_traceback_that_nobody_caught_shows_the_hint():
@@ -19,6 +22,27 @@ def test_a_traceback_that_nobody_caught_shows_the_hint():
     *_, said, hint = done.stderr.splitlines()
     assert said.endswith("NotFound: branch 'nope' is unknown")
     assert hint.startswith("hint: There are: main.")
+
+
+def test_every_error_that_is_raised_says_what_to_do():
+    """Either where it is raised, or in its class; what wraps another error hands its hint on."""
+    folder = Path(tract.__file__).parent
+    known = {name: cls for name, cls in vars(errors).items() if isinstance(cls, type)}
+    ours = {name for name, cls in known.items() if issubclass(cls, TractError)}
+    of_themselves = {"Corrupt", "InvalidContext", "SchemaTooNew", "StaleHead", "StoreBusy"}
+    calls = [
+        (path, node)
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ours - of_themselves
+    ]
+    assert len(calls) > 200
+    silent = [
+        f"{path.relative_to(folder)}:{node.lineno}"
+        for path, node in calls
+        if not any(keyword.arg in ("hint", None) for keyword in node.keywords)
+    ]
+    assert silent == []
 
 
 def test_an_error_without_a_hint_has_no_note():

@@ -193,6 +193,30 @@ def test_threads_in_views_within_views_do_not_hold_up_a_fork(
     )
 
 
+def test_threads_may_be_writing_for_the_first_time_while_the_process_forks(tmp_path: Path) -> None:
+    """What is built on first use is built under a lock, which no child may inherit locked."""
+    for _ in range(6):
+        run(
+            """
+            from tract import Tract
+            def write(name):
+                with Tract.open(path, tract=f"writer-{name}", busy_timeout=20.0) as t:
+                    t.user("one")
+                    t.assistant("two", tool_calls=[{"id": "c", "name": "n", "arguments": "{}"}])
+                    t.tool_result("c", "three")
+            threads = [threading.Thread(target=write, args=(name,)) for name in (1, 2)]
+            for thread in threads:
+                thread.start()
+            children = [forked(lambda n=n: write(f"child-{n}")) for n in range(3)]
+            for child in children:
+                well(child)
+            for thread in threads:
+                thread.join()
+            """,
+            tmp_path / "s.db",
+        )
+
+
 def test_a_fork_inside_a_block_gives_the_child_nothing_to_break(tmp_path: Path) -> None:
     run(
         """

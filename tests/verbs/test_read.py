@@ -21,6 +21,13 @@ def filled(t):
     return t
 
 
+def test_a_limit_may_be_as_large_as_it_likes(filled):
+    assert len(filled.log(10**20)) == len(filled.log(10**20, grep="e")) + 1 == 4
+    with pytest.raises(InvalidInput) as caught:
+        filled.log(-1)
+    assert caught.value.hint
+
+
 def test_log_is_newest_first_and_bounded(filled):
     assert messages(filled) == ["three", "two", "one", "be brief"]
     assert messages(filled, limit=2) == ["three", "two"]

@@ -69,7 +69,7 @@ def import_(call: Call, files: Sequence[str], form: str, strict: bool, list_form
                 raise
             shapes.append(_refused(call, name, error))
         else:
-            call.done = call.done or (found.added > 0 and not call.dry_run)
+            call.done = call.done or not call.dry_run
             reports.append(found)
             shapes.append(_shaped.imported(found))
     call.give(

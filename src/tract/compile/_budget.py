@@ -43,7 +43,7 @@ def is_over(budget: TokenBudget | None, ledger: Ledger) -> bool:
     if tokens <= available:
         return False
     if budget.action == "error":
-        raise _exceeded(tokens, available, "Compress or skip entries, or raise the budget.")
+        raise _exceeded(tokens, available, "Skip entries, or raise the budget.")
     return True
 
 

@@ -16,6 +16,7 @@ from tract.compile._prefix import PrefixChain, lead_count
 from tract.compile._report import Dropped, Explanation, PrefixReport, Repair
 from tract.compile._show import shown_lines
 from tract.compile._token_count import TokenCount
+from tract.errors import InvalidInput, printable
 from tract.formats import Issue, Notice, Wire, check, plain, to_wire
 from tract.objects import Message, canonical
 
@@ -126,6 +127,9 @@ class CompiledContext:
         Returns:
             How many messages and tokens both begin with, and that part of this one's tokens.
 
+        Raises:
+            InvalidInput: `other` is no compiled context.
+
         Example:
             >>> from tract import Tract
             >>> with Tract.open() as t:
@@ -136,6 +140,12 @@ class CompiledContext:
             >>> report.messages, report.share
             (1, 1.0)
         """
+        if not isinstance(other, CompiledContext):
+            raise InvalidInput(
+                f"{printable(type(other).__name__)} is no compiled context",
+                kind="invalid_context",
+                hint="Give what compile() returned.",
+            )
         messages, total = self._shared(other), self.token_count
         if not total:
             return PrefixReport(0, 0, 1.0)

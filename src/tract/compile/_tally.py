@@ -98,7 +98,9 @@ class Tally:
     ) -> None:
         if not 0 < ratio < float("inf"):
             raise InvalidInput(
-                f"ratio {printable(repr(ratio))} is not above 0", kind="invalid_ratio"
+                f"ratio {printable(repr(ratio))} is not above 0",
+                kind="invalid_ratio",
+                hint="Give a number above 0, such as 1.2.",
             )
         self.counter: Counter = counter if counter is not None else TiktokenCounter()
         self.scale = Scale(ratio, method, error)
@@ -216,7 +218,9 @@ def _counted_part(part: Part) -> dict[str, Any]:
     if isinstance(part, OpaquePart):
         return dict(part.payload)
     raise InvalidInput(
-        f"{printable(type(part).__name__)} is no part of a message", kind="invalid_message"
+        f"{printable(type(part).__name__)} is no part of a message",
+        kind="invalid_message",
+        hint="Give TextPart, ToolCall, MediaPart or another part.",
     )
 
 

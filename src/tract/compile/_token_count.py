@@ -57,7 +57,11 @@ class TokenCount(int):
             )
         count = super().__new__(cls, value)
         if count < 0:
-            raise InvalidInput(f"{value} is no number of tokens", kind="invalid_count")
+            raise InvalidInput(
+                f"{value} is no number of tokens",
+                kind="invalid_count",
+                hint="Give a whole number from 0.",
+            )
         count.__dict__.update(method=method, error=float(error))
         return count
 

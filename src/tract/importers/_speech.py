@@ -68,7 +68,11 @@ class Speech:
         try:
             contents = from_wire(message, self._provider)
         except RecursionError:
-            raise InvalidInput("the message is nested too deeply", kind="too_deep") from None
+            raise InvalidInput(
+                "the message is nested too deeply",
+                kind="too_deep",
+                hint="Make it flatter, or leave it out of the file.",
+            ) from None
         spoken = tuple([Authored(content, self._author(content, author)) for content in contents])
         return Imported(place, spoken, at, made_with, usage)
 

@@ -6,6 +6,8 @@ payload becomes its model again, or an `UnknownContent` where nobody registered 
 """
 
 import copy
+import os
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +27,40 @@ _BUILT_IN = frozenset(BUILT_IN)
 _FREE = frozenset({"extra", "payload", "bound_to"})
 
 
+# Pydantic finishes a type with its first use, under locks; a child that is forked meanwhile would
+# wait for them for ever. So the first uses are made together, and no fork comes between.
+_first_uses = threading.RLock()
+_SAMPLES: list[dict[str, Any]] = [
+    {"content_type": "instruction", "text": ""},
+    {"content_type": "dialogue", "role": "user", "text": ""},
+    {"content_type": "tool_result", "call_id": "c", "output": ""},
+    {"content_type": "reasoning", "text": ""},
+    {"content_type": "artifact", "kind": "text", "text": ""},
+    {"content_type": "output", "text": ""},
+    {"content_type": "freeform", "payload": {}},
+    {"content_type": "summary", "text": ""},
+    {"content_type": "session", "session_type": "s", "summary": ""},
+    {"content_type": "opaque", "payload": {}},
+]
+
+
+def _use_types() -> None:
+    """Use each built-in type once, if this process has not."""
+    with _first_uses:
+        while _SAMPLES:
+            sample = _SAMPLES[-1]
+            _BY_NAME[sample["content_type"]].model_validate(sample)
+            _SAMPLES.pop()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_first_uses.acquire,
+        after_in_parent=_first_uses.release,
+        after_in_child=_first_uses.release,
+    )
+
+
 class ContentTypes:
     """The content types of one tract.
 
@@ -35,6 +71,7 @@ class ContentTypes:
     """
 
     def __init__(self, own: Iterable[type[Content]] = ()) -> None:
+        _use_types()
         self._types: dict[str, type[Content]] = dict(_BY_NAME)
         self._own: set[str] = set()
         for cls in own:

@@ -140,7 +140,11 @@ class Draft:
         if commit.operation != APPEND:
             return
         if commit.entry_id is None or commit.content is None:
-            raise InvalidInput("an append provides an entry", kind="invalid_commit")
+            raise InvalidInput(
+                "an append provides an entry",
+                kind="invalid_commit",
+                hint="Give it an entry id and a content.",
+            )
         # The id of a new entry is made from its parents, so only a copy can be there already.
         if commit.origin is not None and commit.parents:
             for slot in self.state(commit.parents[0]):
@@ -148,6 +152,7 @@ class Draft:
                     raise InvalidInput(
                         f"entry {commit.entry_id[:8]} would stand twice in the state",
                         kind="duplicate_entry",
+                        hint="It is there already; edit it instead.",
                     )
 
     def _state_after(self, commit: Commit) -> State:

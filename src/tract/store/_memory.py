@@ -73,14 +73,22 @@ class _MemoryReader:
 
     def _known(self, tract: str) -> str:
         if tract not in self._t.tracts:
-            raise NotFound(f"tract {tract[:12]} is not in the store", kind="unknown_tract")
+            raise NotFound(
+                f"tract {tract[:12]} is not in the store",
+                kind="unknown_tract",
+                hint="Make the tract first.",
+            )
         return tract
 
     def ref(self, tract: str, name: str) -> str | None:
         try:
             return self._t.refs[self._known(tract), name]
         except KeyError:
-            raise NotFound(f"ref {name} is unknown", kind="unknown_ref") from None
+            raise NotFound(
+                f"ref {name} is unknown",
+                kind="unknown_ref",
+                hint="Make it first, or look at the names there are.",
+            ) from None
 
     def refs(self, tract: str) -> dict[str, str | None]:
         self._known(tract)
@@ -90,7 +98,11 @@ class _MemoryReader:
     def commit(self, id: str) -> Commit:
         data = self._t.commits.get(id)
         if data is None:
-            raise NotFound(f"commit {id[:12]} is not in the store", kind="unknown_commit")
+            raise NotFound(
+                f"commit {id[:12]} is not in the store",
+                kind="unknown_commit",
+                hint="Check the id; it may be of another store.",
+            )
         if commit_id(data) != id:
             raise Corrupt(f"commit {id} is damaged", object=f"commit {id}")
         try:
@@ -275,7 +287,11 @@ def _published(tables: _Tables, staged: Staged) -> _Tables:
         if now != change.before:
             raise StaleHead(f"{name} moved meanwhile", expected=change.before, actual=now)
         if change.after is not None and change.after not in tables.commits:
-            raise NotFound(f"commit {change.after[:12]} is not in the store", kind="unknown_commit")
+            raise NotFound(
+                f"commit {change.after[:12]} is not in the store",
+                kind="unknown_commit",
+                hint="Check the id; it may be of another store.",
+            )
         tables.refs[tract, name] = change.after
     for operation in staged.operations:
         rows = tables.operations.setdefault(operation.tract, [])

@@ -47,7 +47,9 @@ def open_store(
     for name, flag in (("create", create), ("read_only", read_only)):
         if not isinstance(flag, bool):
             raise InvalidInput(
-                f"{name} {printable(repr(flag))} is neither True nor False", kind="invalid_config"
+                f"{name} {printable(repr(flag))} is neither True nor False",
+                kind="invalid_config",
+                hint="Give True or False.",
             )
     if (
         isinstance(busy_timeout, bool)
@@ -57,6 +59,7 @@ def open_store(
         raise InvalidInput(
             f"busy_timeout {printable(repr(busy_timeout))} is not a number of seconds from 0 to 3600",
             kind="invalid_config",
+            hint="Give seconds, such as 5.0.",
         )
     if location is None:
         location = os.environ.get("TRACT_DB") or ":memory:"
@@ -66,6 +69,7 @@ def open_store(
         raise InvalidInput(
             f"location {printable(repr(location))} is no path, URL or store",
             kind="invalid_location",
+            hint='Give a file name, ":memory:", or an open store.',
         )
     path = _path(os.fspath(location))
     from tract.store.sql import SqlStore
@@ -83,7 +87,9 @@ def open_store(
 def _path(location: Any) -> Path | None:
     if not isinstance(location, str):
         raise InvalidInput(
-            f"location {printable(repr(location))} is not text", kind="invalid_location"
+            f"location {printable(repr(location))} is not text",
+            kind="invalid_location",
+            hint="Give a file name as text.",
         )
     if location == ":memory:":
         return None

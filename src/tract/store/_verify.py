@@ -102,7 +102,9 @@ class Graph:
     def _lookup(self, id: str) -> Commit:
         commit = self._commits.get(id)
         if commit is None:
-            raise TractError(f"commit {id} is damaged or not there")
+            raise TractError(
+                f"commit {id} is damaged or not there", hint="Look at what else verify finds."
+            )
         return commit
 
     def _state_after(self, commit: Commit, uses: dict[str, _Use]) -> list[Slot]:
@@ -118,7 +120,10 @@ class Graph:
         if commit.operation == APPEND and commit.origin is not None:  # see the draft's check
             for slot in slots:
                 if slot.entry_id == commit.entry_id:
-                    raise InvalidInput("its entry stands twice in the state")
+                    raise InvalidInput(
+                        "its entry stands twice in the state",
+                        hint="Look at what else verify finds.",
+                    )
         step(slots, commit, others, self._lookup)
         uses[commit.id].slots = slots
         return slots

@@ -43,7 +43,10 @@ class StatementCounter:
 
     def __init__(self, store: object) -> None:
         if not callable(getattr(store, "trace", None)):
-            raise InvalidInput(f"{printable(type(store).__name__)} runs no statements to count")
+            raise InvalidInput(
+                f"{printable(type(store).__name__)} runs no statements to count",
+                hint="Give a store in a database.",
+            )
         self._store: Traceable = store  # type: ignore[assignment]  # just looked at
         self.statements: list[str] = []
 

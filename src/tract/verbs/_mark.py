@@ -67,6 +67,8 @@ def _marked(
     asked = ["mark", [target_name(target) for target in named], mark and mark.encode(), note.id]
     asked.append(list(writer))
 
+    said: dict[str, Any] = {"priority": "born" if mark is None else mark.priority.value}
+
     def work(draft: Draft) -> CommitInfo:
         done = done_before(repo, draft, key, asked)
         if done is not None:
@@ -80,6 +82,7 @@ def _marked(
             (entry, born_mark(entry, slot.commit, draft.commit) if mark is None else mark)
             for entry, slot in sorted(slots.items())
         )
+        said["entries"] = len(slots)
         parents = () if tip is None else (tip,)
         commit = Commit("", parents, MARK, writer, repo.now(), marks=marks, note=note.id)
         made = draft.add(commit, {} if note.id is None else {note.id: note.data})
@@ -87,7 +90,6 @@ def _marked(
         remember(repo, draft, key, asked, [made])
         return infos(repo, draft, [made])[0]
 
-    said = {"entries": len(named), "priority": "born" if mark is None else mark.priority.value}
     return repo.write("annotate", work, said, actor=writer)
 
 

@@ -214,7 +214,9 @@ def tract_info(repo: Repo) -> TractInfo:
         row = reader.tract(repo.tract)
         if row is None:
             raise NotFound(
-                f"tract {repo.tract[:8]} is no longer in the store", kind="unknown_tract"
+                f"tract {repo.tract[:8]} is no longer in the store",
+                kind="unknown_tract",
+                hint="Open the store again, and look at the tracts there are.",
             )
         return _info(reader, row)
 

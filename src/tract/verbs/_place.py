@@ -118,7 +118,11 @@ def _encoded(message: Imported, limits: Limits) -> list[bytes]:
     try:
         return [encode_content(content, limits) for content, _ in message.contents]
     except RecursionError:
-        raise InvalidInput("the message is nested too deeply", kind="too_deep") from None
+        raise InvalidInput(
+            "the message is nested too deeply",
+            kind="too_deep",
+            hint="Make it flatter, or leave it out of the file.",
+        ) from None
 
 
 def place(
@@ -203,11 +207,14 @@ def _reached(draft: Draft, tip: str | None, ids: Sequence[str], one: Conversatio
                 return number  # somebody went on from there
             if number is not None:
                 raise Conflict(
-                    f"{where} went another way after {number} of these {len(ids)} commits, so the rest was not added; import under another tract's name",
+                    f"{where} went another way after {number} of these {len(ids)} commits, so the rest was not added; import it under another tract's name",
                     kind="diverged",
+                    hint="Name another tract to import it into.",
                 )
     raise Conflict(
-        f"{where} holds something else; import under another tract's name", kind="diverged"
+        f"{where} holds something else; import it under another tract's name",
+        kind="diverged",
+        hint="Name another tract to import it into.",
     )
 
 

@@ -1,5 +1,6 @@
 """Looking: log, show, entries, compile and status. Nothing here changes anything."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -120,8 +121,11 @@ def log(
     """Return commits, newest first."""
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
         raise InvalidInput(
-            f"limit {printable(repr(limit))} is no whole number from 0", kind="invalid_limit"
+            f"limit {printable(repr(limit))} is no whole number from 0",
+            kind="invalid_limit",
+            hint="Give how many commits at most, or None for all.",
         )
+    limit = None if limit is None else min(limit, sys.maxsize)
     if (branch is not None) + (start is not None) + bool(all) > 1:
         raise InvalidInput(
             "start, branch and all exclude each other",

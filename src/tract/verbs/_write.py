@@ -370,7 +370,9 @@ def _made_with(value: Any) -> Mapping[str, Any]:
     value = dump(mode="json", exclude_none=True) if callable(dump) else value
     if not isinstance(value, Mapping):
         raise InvalidInput(
-            f"made_with is {printable(type(value).__name__)}, no dict", kind="invalid_made_with"
+            f"made_with is {printable(type(value).__name__)}, no dict",
+            kind="invalid_made_with",
+            hint='Give a dict of JSON values, such as {"model": "gpt-4o"}.',
         )
     check_json(value, "made_with")
     return dict(parse(canonical(dict(value))))  # the caller may go on changing theirs

@@ -65,7 +65,9 @@ def translated(error: Exception, location: str) -> TractError:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             return StoreBusy(f"{where} is locked", waited=0.0)
         case sqlite3.SQLITE_TOOBIG:
-            return InvalidInput(f"a value is too large for {where}", kind="too_large")
+            return InvalidInput(
+                f"a value is too large for {where}", kind="too_large", hint="Split it."
+            )
         case sqlite3.SQLITE_CANTOPEN:
             hint = "Check that you may read it and enter its folder, and that not too many files are open."
             return StoreError(f"{where} cannot be opened", kind="cannot_open", hint=hint)
@@ -74,7 +76,11 @@ def translated(error: Exception, location: str) -> TractError:
     # A table or column that is gone, or text that is no UTF-8: the statements are fixed, so it is the file.
     if any(word in text for word in ("decode", "no such", "has no column")):
         return Corrupt(f"{where} is damaged: {text}", object=location)
-    return StoreError(f"{where}: {text}", kind="store")
+    return StoreError(
+        f"{where}: {text}",
+        kind="store",
+        hint="The store is whole; try again, and look at the disk if it stays.",
+    )
 
 
 _ROOM = "Make room, or raise the quota or file-size limit; the store is whole and works again then."

@@ -382,7 +382,11 @@ class FileDatabase:
         else:
             if mode != "wal" and self._frozen is None:
                 where = printable(self.location)
-                raise StoreError(f"{where} cannot be in WAL mode (it is in {mode})", kind="no_wal")
+                raise StoreError(
+                    f"{where} cannot be in WAL mode (it is in {mode})",
+                    kind="no_wal",
+                    hint="Put the store on a local disk that allows WAL.",
+                )
 
     def leave_untouched(self) -> None:
         """Close without copying WAL frames back into a file that is not ours to change."""

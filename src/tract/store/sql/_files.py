@@ -45,7 +45,9 @@ def real_path(path: Path) -> Path:
         return path.resolve()
     except (OSError, RuntimeError) as error:
         raise InvalidInput(
-            f"{printable(str(path))} is no path: {printable(error)}", kind="invalid_location"
+            f"{printable(str(path))} is no path: {printable(error)}",
+            kind="invalid_location",
+            hint="Check the path and its links.",
         ) from None
 
 
@@ -77,7 +79,9 @@ def look(path: Path, *, create: bool) -> None:
         ) from None
     except OSError as error:
         raise StoreError(
-            f"{where} cannot be opened: {error.strerror}", kind="cannot_open"
+            f"{where} cannot be opened: {error.strerror}",
+            kind="cannot_open",
+            hint="Check the permissions of the folders on the way.",
         ) from None
     if stat.S_ISDIR(found.st_mode):
         raise InvalidInput(f"{where} is a folder", kind="not_a_store", hint="Give a file in it.")
@@ -133,7 +137,11 @@ def new_file(path: Path) -> None:
         if error.errno in _NOT_ALLOWED:
             hint = "Check the permissions of the folder."
             raise ReadOnly(f"{where} cannot be made: {error.strerror}", hint=hint) from None
-        raise StoreError(f"{where} cannot be made: {error.strerror}", kind="cannot_open") from None
+        raise StoreError(
+            f"{where} cannot be made: {error.strerror}",
+            kind="cannot_open",
+            hint="Check the path and the permissions of its folder.",
+        ) from None
 
 
 def raw_header(path: Path) -> bytes:

@@ -339,8 +339,14 @@ def _blob_row(key: int, raw: bytes, data: bytes) -> tuple[Any, ...]:
 
 def _unstorable(error: OverflowError | UnicodeEncodeError) -> InvalidInput:
     if isinstance(error, UnicodeEncodeError):
-        return InvalidInput("a name has a lone surrogate", kind="lone_surrogate")
-    return InvalidInput("a number has more than 64 bits", kind="invalid_number")
+        return InvalidInput(
+            "a name has a lone surrogate",
+            kind="lone_surrogate",
+            hint="It was cut inside a character, an emoji mostly: cut it elsewhere.",
+        )
+    return InvalidInput(
+        "a number has more than 64 bits", kind="invalid_number", hint="Give it as text."
+    )
 
 
 def steps(commit: Commit, parent: Row | None) -> int:

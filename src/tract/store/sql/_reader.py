@@ -75,7 +75,11 @@ class SqlReader:
         if key is None:
             row = self.one(sql.TRACT_BY_ID, {"id": id})
             if row is None:
-                raise NotFound(f"tract {id[:12]} is not in the store", kind="unknown_tract")
+                raise NotFound(
+                    f"tract {id[:12]} is not in the store",
+                    kind="unknown_tract",
+                    hint="Make the tract first.",
+                )
             if tract_row(row).id != id:
                 raise damaged(f"tract {id}")
             key = self.known.tracts[id] = row[0]
@@ -103,7 +107,11 @@ class SqlReader:
         """Return the index columns of the commit that a ref is at; None for an unborn branch."""
         found = self.one(sql.REF, (tract, name))
         if found is None:
-            raise NotFound(f"ref {name} is unknown", kind="unknown_ref")
+            raise NotFound(
+                f"ref {name} is unknown",
+                kind="unknown_ref",
+                hint="Make it first, or look at the names there are.",
+            )
         key = found[0]
         if found[1] != seal(tract, name, key):
             raise damaged(f"ref {name}")
@@ -154,7 +162,11 @@ class SqlReader:
     def commit(self, id: str) -> Commit:
         found = self.row_of(id)
         if found is None:
-            raise NotFound(f"commit {id[:12]} is not in the store", kind="unknown_commit")
+            raise NotFound(
+                f"commit {id[:12]} is not in the store",
+                kind="unknown_commit",
+                hint="Check the id; it may be of another store.",
+            )
         return decoded(id, found[1])
 
     def rows_of(self, ids: Sequence[str]) -> dict[str, Row]:
@@ -213,7 +225,11 @@ class SqlReader:
             return row
         found = self.row_of(id)
         if found is None:
-            raise NotFound(f"commit {id[:12]} is not in the store", kind="unknown_commit")
+            raise NotFound(
+                f"commit {id[:12]} is not in the store",
+                kind="unknown_commit",
+                hint="Check the id; it may be of another store.",
+            )
         return found[0]
 
     def line(self, tip: str, limit: int | None = None, skip: int = 0) -> Iterator[Commit]:
