@@ -4,12 +4,12 @@ An importer turns a file into these and knows nothing of stores; who writes them
 formats. A bad record is a value, not an exception, so that one of them cannot stop the others.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tract.errors import printable
-from tract.objects import Actor, Content
+from tract.objects import Actor, Content, Priority
 
 REASON_CHARS_MAX = 300
 
@@ -52,7 +52,14 @@ class Imported(NamedTuple):
         contents: what it says; more than one where the provider puts several into a message.
         at: microseconds since the Unix epoch: the source's time, else the message's position.
         made_with: generation config, such as {"model": "gpt-4o"}, where the source says it.
-        usage: what the provider reported for the call, as the source has it.
+        usage: what the provider reported for the call, as `normalise_usage` gives it.
+        key: what later messages of the conversation call it by in `replaces`.
+        replaces: keys of the messages that it stands for from here on, as a summary does. Those of
+            them that are gone already are stood for by what took their place. Its contents are one.
+        priority: the mark of its entries; the type's default, if None. Not for one that replaces.
+        labels: the mark's labels.
+        reason: the mark's reason.
+        metadata: what else the source says of it, a JSON object; kept with the commit.
     """
 
     place: str
@@ -60,6 +67,12 @@ class Imported(NamedTuple):
     at: int
     made_with: Mapping[str, Any] | None = None
     usage: Mapping[str, Any] | None = None
+    key: str | None = None
+    replaces: Sequence[str] = ()
+    priority: Priority | None = None
+    labels: tuple[str, ...] = ()
+    reason: str | None = None
+    metadata: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,9 @@ class Conversation:
         messages: its messages in order, and those that could not be read; may be read once only.
         metadata: what the source says about it, a JSON object.
         expected: how many conversations the file has, where that is known; else 0.
+        shared: how many of its first messages an earlier conversation of the file began with, as
+            the branches of a tree do; they are neither counted nor reported again.
+        parent: name of the tract that its tract is a child of, where that is in the store.
     """
 
     tract: str
@@ -81,3 +97,5 @@ class Conversation:
     messages: Iterable[Imported | BadRecord]
     metadata: Mapping[str, Any] = field(default_factory=dict)
     expected: int = 0
+    shared: int = 0
+    parent: str | None = None

@@ -24,7 +24,8 @@ class ImportReport:
         conversations: how many conversations were read.
         messages: how many messages of them were read, the bad ones not counted.
         added: how many commits are new in the store (would be, in a dry run).
-        bad: what was not imported, with place and reason.
+        bad: what was not imported, with place and reason; the first 10,000 of it.
+        bad_more: how many bad records there are beyond those.
         dry_run: whether nothing was written.
 
     Example:
@@ -40,6 +41,7 @@ class ImportReport:
     messages: int = 0
     added: int = 0
     bad: tuple[BadRecord, ...] = ()
+    bad_more: int = 0
     dry_run: bool = False
 
     def __str__(self) -> str:
@@ -52,12 +54,13 @@ class ImportReport:
             _count(self.added, "new commit"),
         ]
         if self.bad:
-            facts.append(_count(len(self.bad), "bad record"))
+            facts.append(_count(len(self.bad) + self.bad_more, "bad record"))
         path, format = printable(self.path, limit=200), printable(self.format)
         lines = [f"{path} ({format}): {', '.join(facts)}{' (dry run)' if self.dry_run else ''}"]
         lines += [f"  {bad}" for bad in self.bad[:_SHOWN_MAX]]
-        if len(self.bad) > _SHOWN_MAX:
-            lines.append(f"  and {len(self.bad) - _SHOWN_MAX} more")
+        more = len(self.bad) + self.bad_more - _SHOWN_MAX
+        if more > 0:
+            lines.append(f"  and {more:,} more")
         return "\n".join(lines)
 
 

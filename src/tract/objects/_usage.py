@@ -12,18 +12,20 @@ from tract.errors import InvalidInput, printable
 from tract.objects._canonical import check_json
 
 
-def normalise_usage(usage: Any) -> dict[str, Any]:
+def normalise_usage(usage: Any, *, cost: float | None = None) -> dict[str, Any]:
     """Return a provider's usage as figures in tokens, with what was reported under "raw".
 
     Args:
         usage: OpenAI's or Anthropic's usage object or dict (or anything with `model_dump`), or the
             whole reply that it is in.
+        cost: what the call cost, in US dollars, where it is known beside the usage.
 
     Returns:
-        A dict with "input", "output", "cache_read", "cache_write", "reasoning" and "raw".
+        A dict with "input", "output", "cache_read", "cache_write", "reasoning" and "raw", and with
+        "cost" in US dollars where somebody said it.
 
     Raises:
-        InvalidInput: it is no usage, or a figure is no whole number from 0.
+        InvalidInput: it is no usage, a figure is no whole number from 0, or the cost is no amount.
 
     Example:
         >>> normalise_usage({"prompt_tokens": 10, "completion_tokens": 3})["input"]
@@ -38,6 +40,8 @@ def normalise_usage(usage: Any) -> dict[str, Any]:
         figures = _anthropic(raw)
     elif "input_tokens" in raw or "output_tokens" in raw:
         figures = _openai(raw, "input_tokens", "output_tokens")
+    elif "cacheRead" in raw or "cacheWrite" in raw:
+        figures = _pi(raw)
     elif "input" in raw or "output" in raw:
         names = ("input", "output", "cache_read", "cache_write", "reasoning")
         figures = {name: _figure(raw, name) for name in names}
@@ -47,7 +51,8 @@ def normalise_usage(usage: Any) -> dict[str, Any]:
             kind="invalid_usage",
             hint="Pass the provider's usage object, or a dict with input and output (tokens).",
         )
-    return {**figures, "raw": raw}
+    paid = _cost(raw, cost)
+    return {**figures, **({} if paid is None else {"cost": paid}), "raw": raw}
 
 
 def _plain(usage: Any) -> dict[str, Any]:
@@ -82,12 +87,33 @@ def _figure(raw: Any, *path: str) -> int:
     return value
 
 
+def _cost(raw: Mapping[str, Any], said: float | None) -> float | None:
+    """Return the cost in US dollars: the caller's word, else the report's; None without either."""
+    cost = raw.get("cost") if said is None else said
+    if isinstance(cost, Mapping):
+        cost = cost.get("total")
+    if cost is None:
+        return None
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < 2**53:
+        raise InvalidInput(
+            f"usage cost is {printable(repr(cost))}, no amount of US dollars",
+            kind="invalid_usage",
+            hint="Give a number from 0, or leave it out.",
+        )
+    return float(cost)
+
+
 def _openai(raw: Mapping[str, Any], given: str, made: str) -> dict[str, int]:
+    # Routers and other providers report the cache under names of their own, beside OpenAI's.
+    read = _figure(raw, f"{given}_details", "cached_tokens")
+    written = _figure(raw, f"{given}_details", "cache_write_tokens")
     return {
         "input": _figure(raw, given),
         "output": _figure(raw, made),
-        "cache_read": _figure(raw, f"{given}_details", "cached_tokens"),
-        "cache_write": _figure(raw, f"{given}_details", "cache_write_tokens"),
+        "cache_read": read
+        or _figure(raw, "cache_read_input_tokens")
+        or _figure(raw, "prompt_cache_hit_tokens"),
+        "cache_write": written or _figure(raw, "cache_creation_input_tokens"),
         "reasoning": _reasoning(raw, f"{made}_details"),
     }
 
@@ -103,6 +129,17 @@ def _anthropic(raw: Mapping[str, Any]) -> dict[str, int]:
         "cache_read": read,
         "cache_write": written,
         "reasoning": _reasoning(raw, "output_tokens_details"),
+    }
+
+
+def _pi(raw: Mapping[str, Any]) -> dict[str, int]:
+    read, written = _figure(raw, "cacheRead"), _figure(raw, "cacheWrite")
+    return {
+        "input": _figure(raw, "input") + read + written,
+        "output": _figure(raw, "output"),
+        "cache_read": read,
+        "cache_write": written,
+        "reasoning": _figure(raw, "reasoning"),
     }
 
 

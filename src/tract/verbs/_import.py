@@ -22,12 +22,14 @@ from tract.importers import (
     name_of,
 )
 from tract.objects import Limits, check_json, check_name, micros
-from tract.repo import Settings, refuse_to_wait_for_oneself
-from tract.store import Draft, MemoryStore, Store
+from tract.repo import BRANCH, Settings, refuse_to_wait_for_oneself
+from tract.store import Draft, MemoryStore, Reader, Store
+from tract.verbs._chain import Chain
 from tract.verbs._open import open_at
-from tract.verbs._place import Chain, Placed, chained, place
+from tract.verbs._place import Placed, place, put, reached_by, tip_of
 
 Progress = Callable[[int, int], None]
+_BAD_MAX = 10_000
 
 
 def import_file(
@@ -113,25 +115,29 @@ def import_into(
 def _import(
     store: Store, settings: Settings, job: "_Job", *, strict: bool, dry_run: bool
 ) -> ImportReport:
-    if not dry_run:
-        refuse_to_wait_for_oneself(store)
     if dry_run:
         with store.read() as reader:
-            draft = Draft(reader)
             for chain in job.chains(settings.limits, strict=strict):
-                job.carry_out(draft, settings, [chain], strict=strict)
+                job.look(reader, settings, chain, strict=strict)
                 job.show(chain.conversation.expected)
-    elif strict:
-        chains = list(job.chains(settings.limits, strict=True))
+        return job.report(dry_run=True)
+    refuse_to_wait_for_oneself(store)
+    if strict:
+        chains = [chain.read() for chain in job.chains(settings.limits, strict=True)]
         with store.write() as draft:
-            job.carry_out(draft, settings, chains, strict=True)
+            job.carry_out(draft, settings, [c for c in chains if c.ids], strict=True)
         job.show(len(chains))
-    else:
-        for chain in job.chains(settings.limits, strict=False):
+        return job.report(dry_run=False)
+    for chain in job.chains(settings.limits, strict=False):
+        for part in chain.parts():
+            # No branch leads to it yet, so nobody sees a conversation that is half there.
+            with store.write() as draft:
+                job.added += put(draft, part)
+        if chain.ids:
             with store.write() as draft:
                 job.carry_out(draft, settings, [chain], strict=False)
-            job.show(chain.conversation.expected)
-    return job.report(dry_run=dry_run)
+        job.show(chain.conversation.expected)
+    return job.report(dry_run=False)
 
 
 @dataclass(slots=True)
@@ -146,6 +152,8 @@ class _Job:
     bad: list[BadRecord] = field(default_factory=list)
     messages: int = 0
     added: int = 0
+    bad_more: int = 0
+    seen: set[str] = field(default_factory=set)
 
     @classmethod
     def of(
@@ -167,6 +175,7 @@ class _Job:
             messages=self.messages,
             added=self.added,
             bad=tuple(self.bad),
+            bad_more=self.bad_more,
             dry_run=dry_run,
         )
 
@@ -189,9 +198,7 @@ class _Job:
             except InvalidInput as error:
                 self._reject(self.source.bad(one.place, error.message), strict=strict)
                 one = replace(one, metadata={})  # noqa: PLW2901 - the conversation, without it
-            chain = chained(one, limits, lambda bad: self._reject(bad, strict=strict), self.source)
-            if chain.commits:
-                yield chain
+            yield Chain(one, limits, lambda bad: self._reject(bad, strict=strict), self.source)
 
     def _reject(self, bad: BadRecord, *, strict: bool) -> None:
         if strict:
@@ -200,12 +207,50 @@ class _Job:
                 kind="bad_record",
                 hint="Mend it, or import without strict to leave it out.",
             )
-        self.bad.append(bad)
+        if len(self.bad) < _BAD_MAX:
+            self.bad.append(bad)
+        else:
+            self.bad_more += 1
+
+    # Looking
+
+    def look(self, reader: Reader, settings: Settings, chain: Chain, *, strict: bool) -> None:
+        """Read a conversation, and see what writing it would do."""
+        dropped = sum(len(part) for part in chain.parts())
+        if not chain.ids:
+            return
+        new = set(chain.ids) - reader.present(chain.ids) - self.seen
+        self.seen |= new
+        draft = Draft(reader)
+        if not dropped:
+            self.carry_out(draft, settings, [chain], strict=strict, counted=False)
+        else:
+            self._look_at_ids(draft, chain, strict=strict)
+        self.added += len(new)
+
+    def _look_at_ids(self, draft: Draft, chain: Chain, *, strict: bool) -> None:
+        one = chain.conversation
+        row = draft.tract(one.tract)
+        tip = None if row is None else tip_of(draft, row, BRANCH + one.branch)[0]
+        try:
+            reached_by(draft, tip, chain, whole=False)
+        except Conflict as error:
+            if strict:
+                raise
+            self._reject(self.source.bad(one.place, error.message), strict=False)
+        self.branches.append((one.tract, one.branch))
+        self.messages += chain.messages
 
     # Writing
 
     def carry_out(
-        self, draft: Draft, settings: Settings, chains: Sequence[Chain], *, strict: bool
+        self,
+        draft: Draft,
+        settings: Settings,
+        chains: Sequence[Chain],
+        *,
+        strict: bool,
+        counted: bool = True,
     ) -> None:
         """Stage conversations on a draft, with one row in the log of each tract that changes."""
         at = micros(settings.clock())
@@ -218,11 +263,11 @@ class _Job:
             except Conflict as error:
                 if strict:
                     raise
-                self.bad.append(self.source.bad(one.place, error.message))
+                self._reject(self.source.bad(one.place, error.message), strict=False)
                 done = Placed("", 0, changed=False)
             self.branches.append((one.tract, one.branch))
             self.messages += chain.messages
-            self.added += done.added
+            self.added += done.added if counted else 0
             if done.changed:
                 messages[done.tract] = messages.get(done.tract, 0) + chain.messages
         for tract, count in messages.items():

@@ -1,56 +1,23 @@
-"""A conversation as a chain of commits, and the place of that chain in a store.
+"""The place of a conversation in a store: what of its chain is there, and where its branch goes.
 
-The chain is made without a store: its ids say what was read, who wrote it and when, and nothing
-else. So where a store has a part of it already, that part is found by its ids, and only the rest
-is added. A branch goes forward along the chain and never anywhere else.
+Where a store has a part of a chain already, that part is found by its ids, and only the rest is
+added. A branch goes forward along the chain. It goes sideways in one case alone: where what it
+holds was read from a file that was still being written, and all of that is in the chain again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from tract.errors import Conflict, InvalidInput, NotFound, printable
-from tract.importers import BadRecord, Conversation, Imported, Source
-from tract.objects import (
-    APPEND,
-    Actor,
-    Commit,
-    Limits,
-    Mark,
-    Priority,
-    blob_id,
-    check_json,
-    encode_content,
-    new_entry_id,
-)
+from tract.errors import Conflict, NotFound, printable
+from tract.importers import Conversation
+from tract.objects import Actor, Commit, Limits
 from tract.repo import BRANCH, make_tract
-from tract.store import Draft, TractRow, Usage
+from tract.store import Draft, Payload, Reader, TractRow, Usage
+from tract.verbs._chain import Chain, Link
 
+_UNFINISHED_MAX = 1_000
 METADATA = "import"
-
-
-class Link(NamedTuple):
-    """One commit of a chain, with its canonical bytes and those of its content."""
-
-    commit: Commit
-    data: bytes
-    content: bytes
-
-
-class Chain(NamedTuple):
-    """A conversation as the commits that it is, whatever store they go to.
-
-    Attributes:
-        conversation: what it was made from.
-        commits: from the root on.
-        usages: what providers reported, by commit id.
-        messages: how many messages they say.
-    """
-
-    conversation: Conversation
-    commits: list[Link]
-    usages: dict[str, Mapping[str, Any]]
-    messages: int
 
 
 class Placed(NamedTuple):
@@ -61,68 +28,13 @@ class Placed(NamedTuple):
     changed: bool
 
 
-def chained(
-    conversation: Conversation, limits: Limits, reject: Callable[[BadRecord], None], source: Source
-) -> Chain:
-    """Return a conversation as commits.
-
-    Args:
-        conversation: what was read; its messages are read here.
-        limits: what is accepted.
-        reject: told of each message that cannot be stored; the others are chained all the same.
-        source: the file.
-    """
-    links: list[Link] = []
-    usages: dict[str, Mapping[str, Any]] = {}
-    parents: tuple[str, ...] = ()
-    messages = 0
-    for message in conversation.messages:
-        if isinstance(message, BadRecord):
-            reject(message)
-            continue
-        try:
-            encoded = _encoded(message, limits)
-        except InvalidInput as error:
-            reject(source.bad(message.place, error.message))
-            continue
-        at, made_with = message.at, message.made_with
-        for (content, author), data in zip(message.contents, encoded, strict=True):
-            blob = blob_id(data)
-            entry = new_entry_id(parents, (), blob, author, at)
-            priority = content.default_priority
-            marks = () if priority is Priority.NORMAL else ((entry, Mark(priority)),)
-            commit, sealed = Commit(
-                "", parents, APPEND, author, at, entry, blob, marks=marks, made_with=made_with
-            ).sealed()
-            links.append(Link(commit, _copied(sealed), _copied(data)))
-            parents = (commit.id,)
-        if message.usage is not None and parents:
-            usages[parents[0]] = message.usage
-        messages += 1
-    return Chain(conversation, links, usages, messages)
-
-
-def _copied(data: bytes) -> bytes:
-    """Return the same bytes without the room that the encoder left behind them: ten times as much."""
-    return bytes(memoryview(data))
-
-
-def _encoded(message: Imported, limits: Limits) -> list[bytes]:
-    """Return the bytes of all contents of a message.
-
-    Raises:
-        InvalidInput: one of them cannot be stored, or what they were made with.
-    """
-    if message.made_with is not None:
-        check_json(message.made_with, "made_with")
-    try:
-        return [encode_content(content, limits) for content, _ in message.contents]
-    except RecursionError:
-        raise InvalidInput(
-            "the message is nested too deeply",
-            kind="too_deep",
-            hint="Make it flatter, or leave it out of the file.",
-        ) from None
+def put(draft: Draft, links: Sequence[Link]) -> int:
+    """Stage those commits of a chain that a store has not yet, and return how many they are."""
+    known = draft.present([link.commit.id for link in links])
+    new = [link for link in links if link.commit.id not in known]
+    for link in new:
+        draft.add(link.commit, link.blobs, link.data)
+    return len(new)
 
 
 def place(
@@ -135,19 +47,20 @@ def place(
         author: who imports.
         at: microseconds since the Unix epoch.
         limits: what is accepted.
-        chain: the conversation.
+        chain: the conversation; all but its `rest` is in the store.
         format: the importer's name.
         file: the file's name, without folders.
 
     Raises:
         Conflict: the branch went elsewhere, so it stays where it is; nothing was staged.
     """
-    one = chain.conversation
+    one, ids = chain.conversation, chain.ids
     ref = BRANCH + one.branch
-    ids = [link.commit.id for link in chain.commits]
+    before = draft.savepoint()
     row = draft.tract(one.tract)
     if row is None:
         metadata = _described({}, format, file, one)
+        parent = None if one.parent is None else draft.tract(one.parent)
         row = make_tract(
             draft,
             one.tract,
@@ -156,18 +69,19 @@ def place(
             limits=limits,
             branch=one.branch,
             metadata=metadata,
+            parent=None if parent is None else parent.id,
         )
         tip, make, described = None, False, row
     else:
-        tip, make = _tip(draft, row, ref)
+        tip, make = tip_of(draft, row, ref)
         described = replace(row, metadata=_described(row.metadata, format, file, one))
-    reached = _reached(draft, tip, ids, one)
-    added = 0
+    added = put(draft, chain.rest)
+    try:
+        reached = reached_by(draft, tip, chain)
+    except Conflict:
+        draft.rollback(before)
+        raise
     if reached < len(ids):
-        known = max(reached, _known(draft, ids))
-        for link in chain.commits[known:]:
-            draft.add(link.commit, {link.commit.content or "": link.content}, link.data)
-        added = len(ids) - known
         draft.move(row.id, ref, ids[-1], expected=tip, make=make)
         _report_usage(draft, row, chain)
     if described != row:
@@ -189,28 +103,43 @@ def _described(
     return {**known, METADATA: ours}
 
 
-def _reached(draft: Draft, tip: str | None, ids: Sequence[str], one: Conversation) -> int:
+def reached_by(draft: Draft, tip: str | None, chain: Chain, *, whole: bool = True) -> int:
     """Return how much of a chain a branch has.
+
+    Args:
+        draft: where it is looked up.
+        tip: where the branch is.
+        chain: the conversation.
+        whole: whether the draft has all of the chain; else what is unfinished cannot be told.
 
     Raises:
         Conflict: it has not all of it, and something else behind it.
     """
+    one, ids = chain.conversation, chain.ids
     if tip is None:
         return 0
     numbers = {id: number for number, id in enumerate(ids, 1)}
     if tip in numbers:
         return numbers[tip]
     where = f"branch {printable(one.branch)} of tract {printable(one.tract)}"
-    if _known(draft, ids):
-        for commit in draft.line(tip):
-            if (number := numbers.get(commit.id)) == len(ids):
-                return number  # somebody went on from there
-            if number is not None:
-                raise Conflict(
-                    f"{where} went another way after {number} of these {len(ids)} commits, so the rest was not added; import it under another tract's name",
-                    kind="diverged",
-                    hint="Name another tract to import it into.",
-                )
+    behind: list[Commit] = []
+    for commit in draft.line(tip):
+        number = numbers.get(commit.id)
+        if number is None:
+            if len(behind) <= _UNFINISHED_MAX:
+                behind.append(commit)
+            continue
+        if number == len(ids):
+            return number  # somebody went on from there
+        if whole and _is_contained(draft, behind, ids[number:]):
+            return number
+        raise Conflict(
+            f"{where} went another way after {number} of these {len(ids)} commits, so the rest was not added; import it under another tract's name",
+            kind="diverged",
+            hint="Name another tract to import it into.",
+        )
+    if whole and _is_contained(draft, behind, ids):
+        return 0
     raise Conflict(
         f"{where} holds something else; import it under another tract's name",
         kind="diverged",
@@ -218,24 +147,58 @@ def _reached(draft: Draft, tip: str | None, ids: Sequence[str], one: Conversatio
     )
 
 
-def _known(draft: Draft, ids: Sequence[str]) -> int:
-    """Return how many commits of a chain are in the store.
+def _is_contained(draft: Draft, behind: Sequence[Commit], ids: Sequence[str]) -> bool:
+    """Return whether all that a branch holds was read from the source before, unfinished or whole.
 
-    A store that has a commit has its parents, so the known ones are the first ones.
+    Args:
+        draft: has the commits of the chain.
+        behind: what the branch holds that the chain does not, newest first.
+        ids: the part of the chain that could stand for it.
     """
-    low, high = 0, len(ids)
-    if not draft.present(ids[:1]):
-        return 0
-    while low < high:
-        middle = (low + high + 1) // 2
-        if draft.present(ids[middle - 1 : middle]):
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    if not behind or len(behind) > _UNFINISHED_MAX:
+        return False
+    news = _sayings(draft, [draft.commit(id) for id in ids[: 2 * _UNFINISHED_MAX]])
+    olds = _sayings(draft, behind)
+    return all(any(old.grew_to(new) for new in news) for old in olds)
 
 
-def _tip(draft: Draft, row: TractRow, ref: str) -> tuple[str | None, bool]:
+class _Saying(NamedTuple):
+    """What a commit says, to be compared with what the source says now."""
+
+    operation: str
+    author: Actor
+    at: int
+    payload: Payload
+
+    def grew_to(self, new: "_Saying") -> bool:
+        """Return whether this is `new`, or the beginning of it."""
+        if self[:3] != new[:3]:
+            return False
+        mine, its = _spread(self.payload), _spread(new.payload)
+        return mine[0] == its[0] and mine[1] == its[1][: len(mine[1])]
+
+
+def _sayings(draft: Draft, commits: Sequence[Commit]) -> list[_Saying]:
+    payloads = draft.payloads([commit.content for commit in commits if commit.content is not None])
+    return [
+        _Saying(c.operation, c.author, c.at, payloads[c.content] if c.content else {})
+        for c in commits
+    ]
+
+
+def _spread(payload: Payload) -> tuple[dict[str, Any], list[Any]]:
+    """Return a message as what holds for all of it, and its parts in one list."""
+    if payload.get("content_type") != "dialogue":
+        return dict(payload), []
+    whole = {k: v for k, v in payload.items() if k not in ("text", "parts", "tool_calls")}
+    text = payload.get("text")
+    parts = [{"kind": "text", "text": text}] if text else []
+    parts += payload.get("parts", ())
+    parts += [{"kind": "tool_call", **call} for call in payload.get("tool_calls", ())]
+    return whole, parts
+
+
+def tip_of(draft: Reader, row: TractRow, ref: str) -> tuple[str | None, bool]:
     """Return where a branch is, and whether it has to be made."""
     try:
         return draft.ref(row.id, ref), False
@@ -248,7 +211,6 @@ def _report_usage(draft: Draft, row: TractRow, chain: Chain) -> None:
     if not chain.usages:
         return
     recorded = {usage.commit for usage in draft.usages(row.id, list(chain.usages))}
-    for link in chain.commits:
-        id = link.commit.id
-        if id in chain.usages and id not in recorded:
-            draft.put_usage(row.id, Usage(id, link.commit.at, chain.usages[id]))
+    for id, usage in chain.usages.items():
+        if id not in recorded:
+            draft.put_usage(row.id, Usage(id, draft.commit(id).at, usage))
