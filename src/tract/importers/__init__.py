@@ -5,7 +5,7 @@ from tract.importers._protocol import Importer
 from tract.importers._records import Authored, BadRecord, Conversation, Imported
 from tract.importers._registry import importer_for, list_importers
 from tract.importers._report import ImportReport
-from tract.importers._source import Record, Sample, Source
+from tract.importers._source import Record, Sample, Source, Spot
 from tract.importers._speech import spoken, time_of
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Record",
     "Sample",
     "Source",
+    "Spot",
     "importer_for",
     "list_importers",
     "name_of",

@@ -49,13 +49,15 @@ class Imported(NamedTuple):
 
     Attributes:
         place: where in the file it stands.
-        contents: what it says; more than one where the provider puts several into a message.
+        contents: what it says; more than one where the provider puts several into a message. None
+            where it only takes others out (`replaces`), or only tells a `usage` of the one before.
         at: microseconds since the Unix epoch: the source's time, else the message's position.
         made_with: generation config, such as {"model": "gpt-4o"}, where the source says it.
         usage: what the provider reported for the call, as `normalise_usage` gives it.
         key: what later messages of the conversation call it by in `replaces`.
-        replaces: keys of the messages that it stands for from here on, as a summary does. Those of
-            them that are gone already are stood for by what took their place. Its contents are one.
+        replaces: keys of the messages that it stands for from here on, as a summary or an edit does.
+            Those of them that are gone already are stood for by what took their place. Its contents
+            are one or none.
         priority: the mark of its entries; the type's default, if None. Not for one that replaces.
         labels: the mark's labels.
         reason: the mark's reason.

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from tract.errors import InvalidInput, printable
 from tract.formats import detect
 from tract.importers._openai import OpenAIMessages
+from tract.importers._pi import PiSessions
 from tract.importers._protocol import Importer
 from tract.importers._records import BadRecord
 from tract.importers._source import Source
@@ -19,7 +20,11 @@ from tract.importers._tau_bench import TauBench
 
 GROUP = "tract.importers"
 AUTO = "auto"
-_BUILT_IN: tuple[Importer, ...] = (OpenAIMessages(), TauBench())
+_BUILT_IN: tuple[Importer, ...] = (
+    OpenAIMessages(),
+    PiSessions(),
+    TauBench(),
+)
 
 
 def list_importers() -> list[Importer]:

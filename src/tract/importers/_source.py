@@ -8,7 +8,7 @@ other kinds, which get the file's first bytes and its path.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -63,10 +63,25 @@ class Sample:
     values: tuple[Any, ...]
 
 
+class Spot(NamedTuple):
+    """Where a line of a file is, for reading it again.
+
+    Attributes:
+        offset: the byte that it begins at.
+        number: its number among its like, from 0.
+        line: its number in the file, from 1.
+    """
+
+    offset: int
+    number: int
+    line: int
+
+
 class _Line(NamedTuple):
     number: int
     data: bytes | None  # None: longer than allowed
     ended: bool
+    offset: int = 0
 
 
 class _Peek(NamedTuple):
@@ -134,24 +149,38 @@ class Source:
 
     def records(self) -> Iterator[Record | BadRecord]:
         """Yield what each line says, and the lines that say nothing."""
+        return (record for _, record in self.indexed())
+
+    def indexed(self) -> Iterator[tuple[Spot, Record | BadRecord]]:
+        """Yield what each line says, as `records` does, with the place to read it at again."""
         number = 0
         for line in self._lines():
-            if line.data is None:
-                limit = self.limits.import_line_bytes_max
-                yield self.bad(f"line {line.number}", f"the line is longer than {limit:,} bytes")
-            elif line.data:
-                try:
-                    yield Record(number, f"line {line.number}", parse_json(line.data))
-                except ValueError as error:
-                    ending = (
-                        ""
-                        if line.ended
-                        else "; the line is not complete, the file may still be written"
-                    )
-                    yield self.bad(f"line {line.number}", f"{error}{ending}")
-            else:
-                continue
-            number += 1
+            if line.data != b"":
+                spot = Spot(line.offset, number, line.number)
+                yield spot, self._record(line, number)
+                number += 1
+
+    def records_at(self, spots: Iterable[Spot]) -> Iterator[Record | BadRecord]:
+        """Yield what the lines at these places say; the file may have grown meanwhile.
+
+        Args:
+            spots: places that `indexed` gave, in any order.
+        """
+        with self._opened() as file:
+            for spot in spots:
+                file.seek(spot.offset)
+                yield self._record(self._line(file, spot.line, spot.offset), spot.number)
+
+    def _record(self, line: _Line, number: int) -> Record | BadRecord:
+        place = f"line {line.number}"
+        if line.data is None:
+            limit = self.limits.import_line_bytes_max
+            return self.bad(place, f"the line is longer than {limit:,} bytes")
+        try:
+            return Record(number, place, parse_json(line.data))
+        except ValueError as error:
+            unfinished = "; the line is not complete, the file may still be written"
+            return self.bad(place, f"{error}{'' if line.ended else unfinished}")
 
     def line_count(self) -> int:
         """Return how many lines the file has."""
@@ -170,20 +199,29 @@ class Source:
             raise _unreadable(self.given, error) from None
 
     def _lines(self) -> Iterator[_Line]:
-        limit = self.limits.import_line_bytes_max
         with self._opened() as file:
-            number = 0
-            while chunk := file.readline(limit + 2):
+            number = offset = 0
+            while True:
                 number += 1
-                if number == 1:
-                    chunk = chunk.removeprefix(_BOM)
-                ended = chunk.endswith(b"\n")
-                data: bytes | None = chunk.strip()
-                if len(chunk) > limit + ended:
-                    data = None
-                    while not ended and (more := file.readline(HEAD_BYTES)):
-                        ended = more.endswith(b"\n")
-                yield _Line(number, data, ended)
+                line = self._line(file, number, offset)
+                if line.data == b"" and not line.ended:
+                    return
+                yield line
+                offset = file.tell()
+
+    def _line(self, file: BinaryIO, number: int, offset: int) -> _Line:
+        """Return the next line of a file; an empty one without end where there is none."""
+        limit = self.limits.import_line_bytes_max
+        chunk = file.readline(limit + 2)
+        if offset == 0:
+            chunk = chunk.removeprefix(_BOM)
+        ended = chunk.endswith(b"\n")
+        data: bytes | None = chunk.strip()
+        if len(chunk) > limit + ended:
+            data = None
+            while not ended and (more := file.readline(HEAD_BYTES)):
+                ended = more.endswith(b"\n")
+        return _Line(number, data, ended, offset)
 
     def _parsed(self) -> tuple[Any, InvalidInput | None]:
         if self._document is None:

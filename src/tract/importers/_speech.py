@@ -42,7 +42,7 @@ class Speech:
 
     def __init__(self, provider: str, model: object = None) -> None:
         self._provider = provider
-        self._model = _actor("model", model)
+        self._model = actor("model", model)
         self._tools: dict[str, str] = {}
         self._authors: dict[str, Actor] = {}
 
@@ -64,7 +64,7 @@ class Speech:
             made_with = _taken_model(message)
             usage = _taken_usage(message)
             if made_with is not None:
-                author = _actor("model", made_with["model"])
+                author = actor("model", made_with["model"])
         try:
             contents = from_wire(message, self._provider)
         except RecursionError:
@@ -79,7 +79,7 @@ class Speech:
     def _author(self, content: Content, model: Actor) -> Actor:
         if isinstance(content, DialogueContent):
             if content.role == "user":
-                return HUMAN if content.name is None else _actor("human", content.name)
+                return HUMAN if content.name is None else actor("human", content.name)
             for call in content.tool_calls:
                 self._tools[call.id] = call.name
             for part in content.parts:
@@ -90,7 +90,7 @@ class Speech:
             name = content.name or self._tools.get(content.call_id, "")
             author = self._authors.get(name)
             if author is None:
-                author = self._authors[name] = _actor("tool", name)
+                author = self._authors[name] = actor("tool", name)
             return author
         return APPLICATION if isinstance(content, InstructionContent) else model
 
@@ -120,7 +120,7 @@ def spoken(
             yield source.bad(record.place, error.message)
 
 
-def _actor(kind: str, name: object) -> Actor:
+def actor(kind: str, name: object) -> Actor:
     """Return an author; without a name where the source's name cannot be one."""
     try:
         return Actor.of(Actor(kind, name)) if isinstance(name, str) else Actor(kind)

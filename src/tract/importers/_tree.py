@@ -7,7 +7,7 @@ fork is a new name.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tract.importers._names import Names
 
@@ -42,16 +42,23 @@ class Leaf(NamedTuple):
     shared: int
 
 
-def linked(ids: Sequence[str], parents: Sequence[str | None]) -> Links:
+def linked(
+    ids: Sequence[str],
+    parents: Sequence[str | None],
+    *,
+    missing: Literal["root", "before"] = "root",
+) -> Links:
     """Return who follows whom, given what the nodes say of it.
 
-    Nothing is lost: a node whose parent is not there, or that follows itself on the way round a
-    circle, begins a conversation of its own, and is named in the faults. Of several nodes with one
-    id, the first is the one that others follow.
+    Nothing is lost: a node that follows itself on the way round a circle begins a conversation of
+    its own, and is named in the faults, as one is whose parent is not there. Of several nodes with
+    one id, the first is the one that others follow.
 
     Args:
         ids: the id of each node, in the file's order.
         parents: the id that each follows; None where it begins a conversation.
+        missing: what a node follows whose parent is not there: nothing ("root"), or the node
+            before it in the file ("before").
 
     Example:
         >>> linked(["a", "b", "c"], [None, "a", "gone"])
@@ -66,7 +73,7 @@ def linked(ids: Sequence[str], parents: Sequence[str | None]) -> Links:
         at = ROOT if parent is None else number_of.get(parent)
         if at is None:
             faults.append((number, f"its parent {parent!r} is not in the file"))
-            at = ROOT
+            at = ROOT if missing == "root" else number - 1
         found.append(at)
     for number in _circles(found):
         faults.append((number, "it follows itself: its parents form a circle"))

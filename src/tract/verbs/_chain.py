@@ -13,10 +13,12 @@ from tract.importers import Authored, BadRecord, Conversation, Imported, Source
 from tract.objects import (
     APPEND,
     EDIT,
+    Actor,
     Commit,
     Limits,
     Mark,
     Priority,
+    SummaryContent,
     blob_id,
     canonical,
     check_json,
@@ -49,7 +51,7 @@ class Chain:
         conversation: what it is made from.
         ids: its commits from the root on.
         rest: those of them that no part has brought yet.
-        usages: what providers reported, by commit id.
+        usages: what providers reported, each with the id of its commit.
         messages: how many messages they say, those told by an earlier conversation left out.
     """
 
@@ -63,7 +65,7 @@ class Chain:
         self.conversation = conversation
         self.ids: list[str] = []
         self.rest: list[Link] = []
-        self.usages: dict[str, Mapping[str, Any]] = {}
+        self.usages: list[tuple[str, Mapping[str, Any]]] = []
         self.messages = 0
         self._limits = limits
         self._reject = reject
@@ -79,11 +81,11 @@ class Chain:
         for number, message in enumerate(self.conversation.messages):
             told = number < self.conversation.shared
             bad = message if isinstance(message, BadRecord) else self._link(message)
-            if bad is not None:
-                if not told:
-                    self._reject(bad)
+            if bad is not None and not told:
+                self._reject(bad)
+            if isinstance(message, BadRecord) or bad is not None:
                 continue
-            self.messages += not told
+            self.messages += bool(message.contents) and not told
             if self._size > PART_BYTES:
                 part, self.rest, self._size = self.rest, [], 0
                 yield part
@@ -101,8 +103,9 @@ class Chain:
             note = _note(message)
         except InvalidInput as error:
             return self._source.bad(message.place, error.message)
-        first = len(self.ids)
         gone = self._gone(message)
+        if gone and not message.contents:
+            self._take_out(message, note, gone)
         made = dict(
             self._add(message, one, data, note, gone)
             for one, data in zip(message.contents, encoded, strict=True)
@@ -113,8 +116,8 @@ class Chain:
             if not gone.keys().isdisjoint(entries):
                 kept = {entry: commit for entry, commit in entries.items() if entry not in gone}
                 self._standing[key] = {**made, **kept}
-        if message.usage is not None and len(self.ids) > first:
-            self.usages[self.ids[-1]] = message.usage
+        if message.usage is not None and self.ids:
+            self.usages.append((self.ids[-1], message.usage))
         return None
 
     def _gone(self, message: Imported) -> dict[str, str]:
@@ -134,10 +137,12 @@ class Chain:
     ) -> tuple[str, str]:
         blob, parents, replaced = blob_id(data), tuple(self.ids[-1:]), tuple(gone)
         blobs = {blob: _copied(data)}
-        if note is not None:
-            blobs[note[0]] = note[1]
-        entry = new_entry_id(parents, replaced, blob, one.author, message.at)
-        commit, sealed = Commit(
+        summary = isinstance(one.content, SummaryContent)
+        if len(replaced) == 1 and not summary:
+            entry = replaced[0]  # the same entry, told anew
+        else:
+            entry = new_entry_id(parents, replaced, blob, one.author, message.at)
+        commit = Commit(
             "",
             parents,
             EDIT if gone else APPEND,
@@ -148,13 +153,35 @@ class Chain:
             replaces=replaced,
             marks=() if gone else _marks(message, one, entry, blobs),
             made_with=message.made_with,
-            sources={"commits": list(gone.values())} if gone else None,
+            sources={"commits": list(gone.values())} if gone and summary else None,
             note=None if note is None else note[0],
-        ).sealed()
-        self.ids.append(commit.id)
-        self.rest.append(Link(commit, _copied(sealed), blobs))
-        self._size += len(data)
-        return entry, commit.id
+        )
+        return entry, self._put(commit, blobs, note)
+
+    def _take_out(
+        self, message: Imported, note: tuple[str, bytes] | None, gone: Mapping[str, str]
+    ) -> None:
+        """Add the commit that takes entries out of the context and puts nothing in their place."""
+        author = Actor("application")
+        commit = Commit(
+            "",
+            tuple(self.ids[-1:]),
+            EDIT,
+            author,
+            message.at,
+            replaces=tuple(gone),
+            note=None if note is None else note[0],
+        )
+        self._put(commit, {}, note)
+
+    def _put(self, commit: Commit, blobs: dict[str, bytes], note: tuple[str, bytes] | None) -> str:
+        if note is not None:
+            blobs[note[0]] = note[1]
+        sealed, data = commit.sealed()
+        self.ids.append(sealed.id)
+        self.rest.append(Link(sealed, _copied(data), blobs))
+        self._size += len(data) + sum(map(len, blobs.values()))
+        return sealed.id
 
     def _encoded(self, message: Imported) -> list[bytes]:
         """Return the bytes of all contents of a message.

@@ -5,13 +5,14 @@ added. A branch goes forward along the chain. It goes sideways in one case alone
 holds was read from a file that was still being written, and all of that is in the chain again.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tract.errors import Conflict, NotFound, printable
 from tract.importers import Conversation
-from tract.objects import Actor, Commit, Limits
+from tract.objects import Actor, Commit, Limits, canonical
 from tract.repo import BRANCH, make_tract
 from tract.store import Draft, Payload, Reader, TractRow, Usage
 from tract.verbs._chain import Chain, Link
@@ -207,10 +208,14 @@ def tip_of(draft: Reader, row: TractRow, ref: str) -> tuple[str | None, bool]:
 
 
 def _report_usage(draft: Draft, row: TractRow, chain: Chain) -> None:
-    """Stage what providers reported, once for each commit of a tract."""
+    """Stage what providers reported and is not recorded in the tract yet."""
     if not chain.usages:
         return
-    recorded = {usage.commit for usage in draft.usages(row.id, list(chain.usages))}
-    for id, usage in chain.usages.items():
-        if id not in recorded:
+    commits = list(dict.fromkeys(id for id, _ in chain.usages))
+    recorded = Counter((one.commit, canonical(one.body)) for one in draft.usages(row.id, commits))
+    for id, usage in chain.usages:
+        said = (id, canonical(usage))
+        if recorded[said]:
+            recorded[said] -= 1
+        else:
             draft.put_usage(row.id, Usage(id, draft.commit(id).at, usage))

@@ -1,0 +1,215 @@
+"""Sessions of the pi coding agent: JSON lines that form a line or a tree.
+
+The file is read twice: first who follows whom, with the place of each line, then the messages
+along each way from a root to a leaf. So memory holds some words about each line and never the
+file. Lines that are no messages (changes of the model, labels, states of extensions) are links of
+the tree all the same; what they say of a session goes to the next message or to the branch.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tract.errors import InvalidInput
+from tract.importers._json import json_type
+from tract.importers._names import name_of
+from tract.importers._pi_messages import Teller, text_in
+from tract.importers._records import BadRecord, Conversation, Imported
+from tract.importers._source import Record, Sample, Source, Spot
+from tract.importers._tree import Links, leaves, linked
+
+_SURE, _LIKELY = 95, 70
+_SPOKEN = frozenset(
+    {"message", "custom_message", "compaction", "branch_summary", "context_edit", "usage"}
+)
+_CHANGES = frozenset({"model_change", "thinking_level_change"})
+_SILENT = _CHANGES | {
+    "active_tools_change",
+    "context_transform",
+    "custom",
+    "ephemeral",
+    "label",
+    "leaf",
+    "session_info",
+}
+_SHORT = 8
+
+
+class PiSessions:
+    """Reads sessions of the pi coding agent."""
+
+    name = "pi"
+    description = "pi session files: JSON lines, linear or a tree"
+
+    def detects(self, sample: Sample) -> int:
+        """Return how sure it is: sure where the header of a session is there."""
+        values = [value for value in sample.values if isinstance(value, Mapping)]
+        if not sample.lines and not values:
+            return 0
+        if any(_is_header(value) for value in values):
+            return _SURE
+        return _LIKELY if any(_is_line(value) for value in values) else 0
+
+    def read(self, source: Source, tract: str) -> Iterator[Conversation | BadRecord]:
+        """Yield a conversation for each leaf of the session, the one that pi was at first."""
+        index = _Index()
+        for spot, record in source.indexed():
+            bad = record if isinstance(record, BadRecord) else index.add(spot, record, source)
+            if bad is not None:
+                yield bad
+        if not index.spots:
+            yield source.bad("the file", "the session has no messages")
+            return
+        links = linked(index.ids, index.parents, missing="before")
+        for number, fault in links.faults:
+            yield source.bad(f"line {index.spots[number].line}", fault)
+        yield from _conversations(source, tract, index, links)
+
+
+def _is_header(value: Mapping[str, Any]) -> bool:
+    known = {"cwd", "version", "modelId", "timestamp"}
+    return value.get("type") == "session" and "id" in value and not known.isdisjoint(value)
+
+
+def _is_line(value: Mapping[str, Any]) -> bool:
+    message = value.get("message")
+    return (
+        value.get("type") == "message"
+        and "timestamp" in value
+        and isinstance(message, Mapping)
+        and "role" in message
+        and "uuid" not in value
+    )
+
+
+@dataclass(slots=True)
+class _Index:
+    """What is held of a session while its messages are read.
+
+    Attributes:
+        spots: where the lines are, by the number that they have as nodes of the tree.
+        ids: what other lines call them by.
+        parents: the ids of the lines that they follow.
+        speaks: whether they say something that is imported, or reported.
+        entries: for each line that could be read, header included, its number as a node; else -1.
+        header: what the session says of itself.
+        labels: what people called its lines.
+        edited: whether anything in it replaces anything else.
+    """
+
+    spots: list[Spot] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    parents: list[str | None] = field(default_factory=list)
+    speaks: list[bool] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)
+    header: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    edited: bool = False
+
+    def add(self, spot: Spot, record: Record, source: Source) -> BadRecord | None:
+        """Take up a line; return why it is none of a session."""
+        line = record.value
+        if not isinstance(line, Mapping):
+            return source.bad(record.place, f"no line of a session, but {json_type(line)}")
+        kind = line.get("type")
+        if kind == "session":
+            if not self.header:
+                self.header = {name: value for name, value in line.items() if name != "type"}
+            self.entries.append(-1)
+            return None
+        number = len(self.spots)
+        id = line.get("id")
+        self.spots.append(spot)
+        self.ids.append(id if isinstance(id, str) and id else f"\0{number}")
+        self.parents.append(self._parent(line, number))
+        self.speaks.append(kind in _SPOKEN)
+        self.entries.append(number)
+        self.edited = self.edited or kind in ("compaction", "context_edit")
+        if kind == "session_info" and isinstance(line.get("name"), str):
+            self.header["name"] = line["name"]
+        if kind == "label" and isinstance(line.get("targetId"), str):
+            self._label(line["targetId"], line.get("label"))
+        if not isinstance(kind, str) or kind not in _SPOKEN | _SILENT:
+            return source.bad(record.place, f"type {kind!r} is no type of a line that is known")
+        return None
+
+    def _parent(self, line: Mapping[str, Any], number: int) -> str | None:
+        """Return what a line follows: what it says, or the line before in the old linear form."""
+        if "parentId" not in line:
+            return self.ids[number - 1] if number else None
+        parent = line["parentId"]
+        return parent if parent is None else str(parent)
+
+    def _label(self, target: str, label: object) -> None:
+        if isinstance(label, str) and label:
+            self.labels[target] = label
+        else:
+            self.labels.pop(target, None)
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what is kept of the session with each of its branches."""
+        labels = {"labels": dict(self.labels)} if self.labels else {}
+        return {**self.header, **labels}
+
+
+def _conversations(
+    source: Source, tract: str, index: _Index, links: Links
+) -> Iterator[Conversation]:
+    def name(number: int) -> str:
+        return f"fork-{name_of(index.ids[number].strip(chr(0))[:_SHORT], fallback=str(number))}"
+
+    at = len(index.spots) - 1
+    found = [
+        leaf
+        for leaf in leaves(links.parents, name, first=at)
+        if any(index.speaks[number] for number in leaf.path)
+    ]
+    for leaf in found:
+        shared = sum(index.speaks[number] for number in leaf.path[: leaf.shared])
+        place = f"line {index.spots[leaf.path[-1]].line}"
+        messages = _messages(source, index, leaf.path)
+        yield Conversation(
+            tract, leaf.branch, place, messages, index.metadata(), len(found), shared
+        )
+
+
+def _messages(source: Source, index: _Index, path: list[int]) -> Iterator[Imported | BadRecord]:
+    """Yield what the lines of a way say: one thing for each that says something."""
+    teller = Teller(index.header, keyed=index.edited)
+    place_of = {number: place for place, number in enumerate(path)}
+    by_id = {index.ids[number]: number for number in path} if index.edited else {}
+    spots = (index.spots[number] for number in path)
+    for number, record in zip(path, source.records_at(spots), strict=True):
+        if isinstance(record, BadRecord) or not isinstance(record.value, Mapping):
+            if index.speaks[number]:
+                yield source.bad(f"line {index.spots[number].line}", "the line was changed")
+            continue
+        line, kind = record.value, record.value.get("type")
+        if kind in _CHANGES:
+            teller.change(line)
+        if not index.speaks[number]:
+            continue
+        try:
+            if kind == "compaction":
+                kept = place_of.get(_first_kept(line, index, by_id))
+                replaced = path[: place_of[number] if kept is None else kept]
+                yield teller.compaction(line, record.place, place_of[number], number, replaced)
+            elif kind == "context_edit":
+                target = by_id.get(text_in(line, "targetId"))
+                spot = None if target is None else index.spots[target]
+                old = None if spot is None else next(source.records_at([spot]))
+                whole = old.value if isinstance(old, Record) else None
+                yield teller.edit(line, record.place, place_of[number], target, whole)
+            else:
+                yield teller.told(line, record.place, place_of[number], number)
+        except InvalidInput as error:
+            yield source.bad(record.place, error.message)
+
+
+def _first_kept(line: Mapping[str, Any], index: _Index, by_id: Mapping[str, int]) -> int:
+    """Return the first node that a compaction leaves as it is; -1 where it leaves none."""
+    at = line.get("firstKeptEntryIndex")
+    if isinstance(at, int) and not isinstance(at, bool) and 0 <= at < len(index.entries):
+        return index.entries[at]
+    kept = line.get("firstKeptEntryId")
+    return by_id.get(kept, -1) if isinstance(kept, str) else -1
