@@ -79,11 +79,31 @@ def test_status(asked, store):
             "messages": 4,
             "repairs": 0,
             "tokens": {"count": 54, "method": "exact", "error": 0.0},
+            "counting": {
+                "model": None,
+                "provider": None,
+                "tokenizer": "o200k_base",
+                "ratio": 1.0,
+                "method": "exact",
+                "error": 0.0,
+                "reports": 0,
+                "beside": 0,
+            },
             "budget": 100,
             "share": 0.54,
             "usage": None,
+            "detail": None,
         }
     )
+
+
+def test_status_by_tool_says_where_the_tokens_go(asked, store):
+    status = asked("status", "--by", "tool")["status"]
+    detail = status["detail"]
+    for parts in ("roles", "types", "tools"):
+        assert sum(part["tokens"] for part in detail[parts]) == status["tokens"]["count"]
+    assert detail["entries"][0]["tokens"] == max(entry["tokens"] for entry in detail["entries"])
+    assert detail["spending"]["calls"] == 0
 
 
 def test_entries_say_what_becomes_of_them(asked, store):

@@ -788,11 +788,16 @@ class Tract:
         """
         return verbs.show(self._repo, target)
 
-    def status(self) -> Status:
+    def status(self, *, detail: bool = False) -> Status:
         """Return where the tract stands and how full its context is; nothing is changed.
 
+        Args:
+            detail: whether to take the context apart as well: by role, content type and tool, the
+                largest entries, what is repeated, and what the calls have cost.
+
         Returns:
-            Branch, head, counts of entries, tokens and their share of the budget.
+            Branch, head, counts of entries, tokens, how they are counted, and their share of the
+            budget; with `detail`, where they go.
 
         Raises:
             Corrupt: something stored is damaged.
@@ -800,10 +805,12 @@ class Tract:
         Example:
             >>> with Tract.open(token_budget=1000) as t:
             ...     _ = t.user("Hello")
-            ...     t.status().entries
-            1
+            ...     _ = t.assistant("Hello to you, and a good day.")
+            ...     now = t.status(detail=True)
+            ...     now.entries, [(part.name, part.tokens) for part in now.detail.roles]
+            (2, [('assistant', 13), ('user', 5), ('frame', 3)])
         """
-        return verbs.status(self._repo)
+        return verbs.status(self._repo, detail=detail)
 
     @property
     def head(self) -> CommitInfo | None:

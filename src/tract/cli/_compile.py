@@ -4,21 +4,31 @@ The formats of providers are printed as the JSON that their clients take; for pe
 are set in below their headings, so that no content can pass for a heading.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 from tract import (
+    ChatSections,
     CompiledContext,
+    ContextCompiler,
+    DedupeRepeats,
+    DropReasoning,
+    Entry,
     Issue,
+    MaskToolResults,
     MediaPart,
     Message,
     OpaquePart,
     ReasoningPart,
     TokenBudget,
     ToolCall,
+    Tract,
+    TruncateLong,
+    XmlPrompt,
 )
 from tract.cli import _shaped
 from tract.cli._call import Call
@@ -27,11 +37,57 @@ from tract.cli._log import short_ids
 from tract.cli._losses import loss_lines, warn_of_losses
 from tract.cli._out import Piece, json_text
 from tract.cli._shapes import ContextShape, Json, NoticeShape
+from tract.errors import InvalidInput
 
 if TYPE_CHECKING:
     from tract.cli._paint import Painter
 
 _PROVIDERS = ("openai", "anthropic")
+
+View = Callable[[Sequence[Entry]], Sequence[Entry]]
+
+# Each view by its word: what it is made with, what its value is called, and whether it needs one.
+_VIEWS: Mapping[str, tuple[Callable[..., View], str | None, bool]] = {
+    "mask-tool-results": (MaskToolResults, "KEEP", False),
+    "drop-reasoning": (DropReasoning, "KEEP", False),
+    "dedupe-repeats": (DedupeRepeats, None, False),
+    "truncate-long": (TruncateLong, "TOKENS", True),
+}
+_COMPILERS: Mapping[str, ContextCompiler] = {"xml": XmlPrompt(), "sections": ChatSections()}
+
+
+def _spelt(name: str) -> str:
+    _, value, needed = _VIEWS[name]
+    if value is None:
+        return name
+    return f"{name}:{value}" if needed else f"{name}[:{value}]"
+
+
+_VIEW_HELP = (
+    "Show entries through a view, once or more, in this order: "
+    f"{', '.join(map(_spelt, _VIEWS))}. KEEP is how many from the end stay whole."
+)
+
+
+def _views(_: click.Context, __: click.Parameter, words: Sequence[str]) -> tuple[View, ...]:
+    return tuple(map(_view, words))
+
+
+def _view(word: str) -> View:
+    name, colon, text = word.partition(":")
+    if name not in _VIEWS:
+        raise click.BadParameter(f"no view {word!r}; there are {', '.join(map(_spelt, _VIEWS))}")
+    make, value, needed = _VIEWS[name]
+    if not colon and not needed:
+        return make()
+    if value is None:
+        raise click.BadParameter(f"{name} takes no value, and was given {text!r}")
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise click.BadParameter(f"{word!r} has no number behind a colon; write {_spelt(name)}")
+    try:
+        return make(int(text))
+    except InvalidInput as error:
+        raise click.BadParameter(f"{word!r}: {error.message}. {error.hint}") from None
 
 
 @command(
@@ -39,6 +95,8 @@ _PROVIDERS = ("openai", "anthropic")
     "tract compile",
     "tract compile --format openai > request.json",
     "tract compile --budget 8000 --overflow drop --explain",
+    "tract compile --view mask-tool-results:3 --view truncate-long:500 --explain",
+    "tract compile --as xml --format anthropic",
     "tract compile --at HEAD~3 --check",
     gives=[{"context": ContextShape}],
 )
@@ -60,6 +118,16 @@ _PROVIDERS = ("openai", "anthropic")
     help="What happens when it takes more than --budget: say so, leave out the oldest, or fail"
     " [default: warn].",
 )
+@click.option(
+    "--view", "views", multiple=True, metavar="NAME[:VALUE]", callback=_views, help=_VIEW_HELP
+)
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice([*_COMPILERS]),
+    help="As one message of tagged sections, or as a chat with what to know in front"
+    " [default: as it was said].",
+)
 @click.option("--explain", is_flag=True, help="Show what became of each entry, and why.")
 @click.option(
     "--check", is_flag=True, help="Say whether providers accept it; exit code 1 if one does not."
@@ -70,6 +138,8 @@ def compile(  # noqa: A001 - the word of the design
     form: str,
     budget: int | None,
     overflow: Literal["warn", "drop", "error"] | None,
+    views: tuple[View, ...],
+    kind: str | None,
     explain: bool,
     check: bool,
 ) -> None:
@@ -83,12 +153,13 @@ def compile(  # noqa: A001 - the word of the design
     limit = None if budget is None else TokenBudget(budget, action=overflow or "warn")
     asked = (form,) if form in _PROVIDERS else _PROVIDERS
     with call.reading() as t:
-        context = t.compile(at, token_budget=limit)
+        compiler = None if kind is None else _COMPILERS[kind]
+        context = t.compile(at, token_budget=limit, views=views, compiler=compiler)
         rendered = call.json or check or form in _PROVIDERS
         notices = _shaped.notices(context, asked) if rendered else []
         commits = (commit for message in context.messages for commit in message.commits)
         names = {} if call.json or explain or check else short_ids(t, commits)
-        losses = [] if call.json else loss_lines(t, context, notices)
+        losses = [] if call.json else _losses(t, context, notices, explain=explain)
     found = {name: context.check(name) for name in asked} if check else None
     if form != "text" and not (call.json or explain or check):
         warn_of_losses(call, losses)
@@ -105,6 +176,20 @@ def compile(  # noqa: A001 - the word of the design
     call.give(lambda: {"context": shape()}, draw, paged=True)
     if found and any(found.values()):
         click.get_current_context().exit(1)
+
+
+def _losses(
+    t: Tract, context: CompiledContext, notices: list[NoticeShape], *, explain: bool
+) -> list[str]:
+    """Return a line for each thing that is not sent as it was committed."""
+    viewed = [one.commit for one in context.dropped if one.why == "view"]
+    others = tuple(one for one in context.dropped if one.why != "view")
+    lines = loss_lines(t, replace(context, dropped=others), notices)
+    if viewed and not explain:
+        number = len(viewed)
+        noun = "entry was" if number == 1 else "entries were"
+        lines.insert(0, f"{number:,} {noun} left out by a view; --explain names them")
+    return lines
 
 
 def _request(context: CompiledContext, form: str) -> Json | None:

@@ -1,11 +1,10 @@
-"""The commands that look at one thing: status, show, entries and tracts.
+"""The commands that look at one thing: show, entries and tracts.
 
 None of them changes anything. What they count, they count as a model would be sent it.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +14,6 @@ from tract import (
     Content,
     DialogueContent,
     ReasoningPart,
-    Status,
     ToolCall,
     ToolResultContent,
     TractInfo,
@@ -25,7 +23,7 @@ from tract.cli._call import Call
 from tract.cli._command import command
 from tract.cli._log import Places, decorated, decorations, kind, local, short_ids
 from tract.cli._out import Piece
-from tract.cli._shapes import DetailShape, EntryShape, StatusShape, TractShape
+from tract.cli._shapes import DetailShape, EntryShape, TractShape
 from tract.cli._which import default_tract
 from tract.errors import TractError
 
@@ -34,69 +32,6 @@ if TYPE_CHECKING:
 
 _MARKS = ("pinned", "important", "normal", "skip")
 _PREVIEW_CHARS = 200
-
-
-@command("status", "tract status", "tract status --budget 32000", gives=[{"status": StatusShape}])
-@click.option(
-    "--budget",
-    type=click.IntRange(min=1),
-    metavar="TOKENS",
-    help="Tokens that the context may use.",
-)
-def status(call: Call, budget: int | None) -> None:
-    """Show where the tract stands and how full its context is."""
-    with call.session(token_budget=budget) as session:
-        t = call.chosen(session, quiet=True)
-        now = t.status()
-        head = None if now.head is None else short_ids(t, [now.head])[now.head]
-        others = len(session.list_tracts()) - 1 if now.head is None else 0
-    call.give(
-        lambda: {"status": _shaped.status(now)},
-        lambda paint: _paint_status(paint, now, head, others),
-    )
-
-
-def _paint_status(paint: "Painter", now: Status, head: str | None, others: int) -> None:
-    place: list[Piece] = [("branch ", ""), (now.branch, "branch")] if now.branch else ["detached"]
-    at: list[Piece] = [" at ", (head, "id")] if head else [", nothing committed yet"]
-    paint.line("tract ", (now.tract, "label"), ", ", *place, *at)
-    paint.line(("store ", "dim"), (nearer(now.location), "dim"), whole=True)
-    paint.gap()
-    count = f"{int(now.tokens):,}"
-    worth = (
-        now.tokens.method
-        if not now.tokens.error
-        else f"{now.tokens.method}, +/-{now.tokens.error:.0%}"
-    )
-    if now.budget is None or now.share is None:
-        paint.line((count, "label"), f" tokens ({worth}), no budget")
-    else:
-        left = now.budget - int(now.tokens)
-        room = f"{left:,} left" if left >= 0 else f"{-left:,} over"
-        paint.bar(now.share, note=f"{now.share:.0%}")
-        paint.line((count, "label"), f" of {now.budget:,} tokens ({worth}), {room}")
-    paint.gap()
-    counts = (now.pinned, now.important, _shaped.normal(now), now.skipped)
-    words = ("pinned", "important", "normal", "skipped")
-    marks: list[Piece] = []
-    for mark, word, number in zip(_MARKS, words, counts, strict=True):
-        marks += [", " if marks else "  ", (f"{number} {word}", mark if number else "dim")]
-    paint.line(("entries   ", "dim"), f"{now.entries:>5,}", *marks)
-    mended = f"  after {now.repairs} repair{'s' * (now.repairs != 1)}" if now.repairs else ""
-    paint.line(("messages  ", "dim"), f"{now.messages:>5,}", mended)
-    paint.line(("commits   ", "dim"), f"{now.commits:>5,}")
-    if others:
-        noun = "tract is" if others == 1 else "tracts are"
-        paint.gap()
-        paint.line(f"{others:,} more {noun} in the store: see `tract tracts`, and name one with -t")
-
-
-def nearer(location: str) -> str:
-    """Return a path as it is seen from here, where it is below."""
-    try:
-        return str(Path(location).relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return location
 
 
 @command("show", "tract show HEAD", "tract show 9f3c2a1b --json", gives=[{"commit": DetailShape}])

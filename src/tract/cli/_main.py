@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("demo", "_demo", "Walk through a real conversation, as code to paste."),
     ),
     "Look": (
-        ("status", "_look", "Show where the tract stands and how full its context is."),
+        ("status", "_status", "Show where the tract stands, how full its context is, and what fills it."),
         ("log", "_log", "List commits, newest first."),
         ("show", "_look", "Show everything that a commit says."),
         ("entries", "_look", "List what the context is made of."),

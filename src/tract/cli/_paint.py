@@ -37,6 +37,7 @@ STYLES = {
 }
 _BAR_COLUMNS_MAX = 100
 _UNBOUND_COLUMNS = 80
+_NAME_CHARS_MAX = 40
 
 
 class Painter:
@@ -132,6 +133,26 @@ class Painter:
         full, empty = ("#", "-") if self._ascii else ("\u2588", "\u2591")
         style = "good" if share < 0.8 else "warning" if share <= 1 else "bad"
         self.line("[", (full * used, style), (empty * (columns - used), "dim"), f"] {note}")
+
+    def bars(self, parts: Sequence[tuple[str, int, float]]) -> None:
+        """Add a bar for each part of a whole, under each other.
+
+        Args:
+            parts: a name, a number and the part of the whole, 0.0 to 1.0.
+        """
+        if not parts:
+            return
+        shown = [(printable(name, limit=_NAME_CHARS_MAX), n, share) for name, n, share in parts]
+        names = max(cell_len(name) for name, _, _ in shown)
+        numbers = max(len(f"{number:,}") for _, number, _ in shown)
+        room = min((self._width or _UNBOUND_COLUMNS) - names - numbers - 15, _BAR_COLUMNS_MAX)
+        full = "#" if self._ascii else "\u2588"
+        most = max(share for _, _, share in shown) or 1.0
+        for name, number, share in shown:
+            columns = round(share / most * max(room, 0))
+            bar = full * (max(columns, 1) if share > 0 and room > 0 else 0)
+            pad = " " * (names - cell_len(name))
+            self.line(f"  {name}{pad}  {number:>{numbers},}  {share:>6.1%}  ", (bar, "good"))
 
     @property
     def dot(self) -> str:

@@ -20,7 +20,6 @@ from tract import (
     Mark,
     Problem,
     Repair,
-    Status,
     TokenCount,
     TractInfo,
     VerifyReport,
@@ -36,7 +35,6 @@ from tract.cli._shapes import (
     MarkShape,
     NoticeShape,
     RepairShape,
-    StatusShape,
     TokensShape,
     TractShape,
 )
@@ -107,34 +105,6 @@ def entry(index: int, place: Entry, status: str, count: int) -> EntryShape:
 def tokens(count: TokenCount) -> TokensShape:
     """Return a number of tokens with what it is worth."""
     return {"count": int(count), "method": count.method, "error": count.error}
-
-
-def status(now: Status) -> StatusShape:
-    """Return where a tract stands."""
-    return {
-        "store": now.location,
-        "tract": now.tract,
-        "tract_id": now.tract_id,
-        "branch": now.branch,
-        "head": now.head,
-        "commits": now.commits,
-        "entries": now.entries,
-        "pinned": now.pinned,
-        "important": now.important,
-        "normal": normal(now),
-        "skipped": now.skipped,
-        "messages": now.messages,
-        "repairs": now.repairs,
-        "tokens": tokens(now.tokens),
-        "budget": now.budget,
-        "share": now.share,
-        "usage": now.last_usage,
-    }
-
-
-def normal(now: Status) -> int:
-    """Return how many entries have no mark that matters."""
-    return now.entries - now.pinned - now.important - now.skipped
 
 
 def repairs(mended: Iterable[Repair]) -> list[RepairShape]:

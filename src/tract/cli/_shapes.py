@@ -126,48 +126,6 @@ class TokensShape(TypedDict):
     error: float
 
 
-class StatusShape(TypedDict):
-    """Where the tract stands, and how full its context is.
-
-    Attributes:
-        store: where the store is.
-        tract: the tract's name.
-        tract_id: its id, 32 hex digits.
-        branch: the branch that HEAD is on, or null when it is detached.
-        head: id of the commit that HEAD is at, or null before the first.
-        commits: commits on the way from HEAD back to the first.
-        entries: entries of the context list, whatever their mark.
-        pinned: how many of them are pinned.
-        important: how many are important.
-        normal: how many are neither marked nor skipped.
-        skipped: how many are skipped.
-        messages: messages that a model would be sent.
-        repairs: how many things compiling mends.
-        tokens: what would be sent.
-        budget: tokens that the context may use, or null without a budget.
-        share: part of the budget that is used, from 0.0 up, or null.
-        usage: the newest usage that a provider reported, or null.
-    """
-
-    store: str
-    tract: str
-    tract_id: str
-    branch: str | None
-    head: str | None
-    commits: int
-    entries: int
-    pinned: int
-    important: int
-    normal: int
-    skipped: int
-    messages: int
-    repairs: int
-    tokens: TokensShape
-    budget: int | None
-    share: float | None
-    usage: Json | None
-
-
 class RepairShape(TypedDict):
     """One thing that compiling mended; history is not touched.
 

@@ -6,7 +6,7 @@ one and nothing new reaches back into what is settled, only what is new is looke
 give the same context; where that is in any doubt, the warm way gives up and the cold one is taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import is_
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ from tract.compile._pieces import (
 from tract.compile._prefix import PrefixChain, lead_count
 from tract.compile._repair import Anchor, Repaired, repair
 from tract.compile._report import Dropped, Repair
-from tract.compile._tally import Tally
+from tract.compile._tally import Gauge, Tally
 from tract.errors import InvalidContext, InvalidInput, printable
 from tract.formats import Issue
 from tract.graph import Facts, message_facts
@@ -56,6 +56,7 @@ class _Job(NamedTuple):
     options: CompileOptions
     tools: list[dict[str, Any]] | None
     tools_key: bytes
+    gauge: Gauge | None
 
 
 def compile_context(
@@ -67,6 +68,7 @@ def compile_context(
     tally: Tally,
     options: CompileOptions = DEFAULTS,
     previous: CompiledContext | None = None,
+    gauge: Gauge | None = None,
 ) -> CompiledContext:
     """Compile a state to what a model sees.
 
@@ -79,6 +81,7 @@ def compile_context(
         options: budget, repairs, tools, views, a compiler.
         previous: an earlier context of the same history, to go on from if that is possible. It
             never changes the outcome.
+        gauge: finds out what the counts become, if a count is needed; the tally's scale, if None.
 
     Returns:
         The context: the same for the same commit and options, byte by byte.
@@ -100,7 +103,7 @@ def compile_context(
         {'messages': [{'role': 'user', 'content': 'hi'}]}
     """
     tools = copied(options.tools) if options.tools else None
-    job = _Job(commit, state, fetch, types, tally, options, tools, canonical(tools))
+    job = _Job(commit, state, fetch, types, tally, options, tools, canonical(tools), gauge)
     if previous is not None:
         inner = previous._inner  # noqa: SLF001 - a context keeps this for the compile alone
         context = _warm(job, previous, inner)
@@ -139,9 +142,12 @@ def _cold(job: _Job) -> CompiledContext:
     pieces = read_pieces(job.state, job.fetch, types, rendered=own)
     pins = _pins(pieces)
     pieces, gone = without_skipped(pieces, types)
+    whole = pieces
+    changed: dict[str, str] = {}
     if options.views:
-        pieces, left = through_views(pieces, options.views, types, rendered=own)
-        gone += left
+        viewed = through_views(whole, options.views, types, rendered=own)
+        pieces, changed = viewed.pieces, viewed.changed
+        gone += viewed.hidden
     made = _make(job, pieces, pins)
     if options.on_invalid == "raise":
         _refuse(made.repaired.repairs)
@@ -150,11 +156,18 @@ def _cold(job: _Job) -> CompiledContext:
         why = "left out to keep the budget"
         gone += [hidden(pieces, place, "budget", why, types) for place in sorted(places)]
         pieces = pieces.without(places)
+        if options.views and all(getattr(view, "repeatable", False) for view in options.views):
+            # What is left may read otherwise now: what it was the same as can be gone.
+            shown = {slot.commit for slot in pieces.slots}
+            left = [n for n, slot in enumerate(whole.slots) if slot.commit in shown]
+            again = through_views(whole.only(left), options.views, types, rendered=own)
+            pieces, changed = again.pieces, again.changed
+            gone += again.hidden
         made = _make(job, pieces, pins)
     if gone:
         order = {slot.commit: place for place, slot in enumerate(job.state)}
         gone.sort(key=lambda item: order.get(item.commit, len(order)))
-    return _context(job, made, gone, pins)
+    return _context(job, made, gone, changed, pins)
 
 
 def _pins(pieces: Pieces) -> frozenset[str]:
@@ -167,7 +180,7 @@ def _make(job: _Job, pieces: Pieces, pins: frozenset[str]) -> _Made:
     chain = PrefixChain(job.tools)
     repaired = _repaired(job, rendered, pins, chain)
     contents = _contents(repaired.messages, rendered)
-    ledger = Ledger(job.tally, tuple(repaired.messages), contents, job.tools)
+    ledger = Ledger(job.tally, tuple(repaired.messages), contents, job.tools, job.gauge)
     return _Made(rendered, repaired, ledger, chain)
 
 
@@ -243,7 +256,13 @@ _FIXES = {
 """What to do about each rule, for whoever wants nothing repaired."""
 
 
-def _context(job: _Job, made: _Made, gone: list[Hidden], pins: frozenset[str]) -> CompiledContext:
+def _context(
+    job: _Job,
+    made: _Made,
+    gone: list[Hidden],
+    changed: Mapping[str, str],
+    pins: frozenset[str],
+) -> CompiledContext:
     repaired = made.repaired
     dropped = [Dropped(i.entry, i.commit, i.status) for i in gone if i.status != "skipped"]
     plain = not job.options.views and job.options.compiler is None and not dropped
@@ -256,6 +275,7 @@ def _context(job: _Job, made: _Made, gone: list[Hidden], pins: frozenset[str]) -
         job.tools_key,
         job.types,
         tuple(gone),
+        changed,
         tuple(repaired.removed),
         anchor,
         opened,
@@ -304,7 +324,7 @@ def _warm(job: _Job, previous: CompiledContext, inner: Inner) -> CompiledContext
         return None
     contents = _contents(repaired.messages[anchor.final :], rendered)
     contents[:0] = inner.ledger.contents[: anchor.final]
-    ledger = Ledger(job.tally, tuple(repaired.messages), contents, job.tools)
+    ledger = Ledger(job.tally, tuple(repaired.messages), contents, job.tools, job.gauge)
     ledger.after(inner.ledger, anchor.final)
     if is_over(job.options.budget, ledger):
         return None
@@ -351,6 +371,7 @@ def _extended(
         job.tools_key,
         job.types,
         memo.hidden,
+        memo.changed,
         (*removed, *repaired.removed),
         anchor,
         opened,

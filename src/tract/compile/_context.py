@@ -106,6 +106,11 @@ class CompiledContext:
         return int(self.tokens)
 
     @property
+    def counted(self) -> int:
+        """The tokenizer's own tokens of the same, before they become the model's."""
+        return self._inner.ledger.total
+
+    @property
     def prefix(self) -> tuple[str, ...]:
         """Hashes of what is sent, 64 hex each: of tools and leading system text, then after each message.
 

@@ -4,7 +4,7 @@ Everything is read off what the compile left behind, when somebody asks. An entr
 by its commit, which is on each message that was made from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ class Memo:
         tools: canonical bytes of the tools.
         types: the content types that were known.
         hidden: entries that are not shown.
+        changed: for the commit of each entry that a view changed, which view did what.
         removed: messages that repairs left out, with their places before repairs.
         anchor: from where on a later append can change something.
         open: the messages from there on, before repairs, each with its content id.
@@ -39,6 +40,7 @@ class Memo:
     tools: bytes
     types: ContentTypes
     hidden: tuple[Hidden, ...]
+    changed: Mapping[str, str]
     removed: tuple[tuple[int, Message], ...]
     anchor: Anchor
     open: tuple[tuple[Message, str | None], ...]
@@ -80,6 +82,7 @@ class _Teller:
         self._messages = messages
         self._ledger = ledger
         self._hidden = {item.commit: item for item in memo.hidden}
+        self._changed = memo.changed
         self._places: dict[str, list[int]] = {}
         for place, message in enumerate(messages):
             for commit in message.commits:
@@ -110,7 +113,9 @@ class _Teller:
         # A message made of several entries is told once, with the first of them.
         own = [place for place in places if self._messages[place].commits[0] == slot.commit]
         tokens = int(self._ledger.scaled(sum(self._ledger.counts[place] for place in own)))
-        status = "repaired" if why else "shown"
+        changed = self._changed.get(slot.commit, "")
+        status = "repaired" if why else "changed" if changed else "shown"
+        why = "; ".join(filter(None, (changed, why)))
         text = preview(message_text(first))
         return _line(slot, first.role, status, why, text, index=places[0], tokens=tokens)
 

@@ -7,9 +7,10 @@ asks the tally before it counts a message that is exactly what one content rende
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import ref
 
 from tract.compile._message_tokens import count_tools
-from tract.compile._tally import Tally, count_message, count_start, is_guessed
+from tract.compile._tally import Gauge, Scale, Tally, count_message, count_start, is_guessed
 from tract.compile._token_count import TokenCount
 from tract.objects import Message
 
@@ -22,15 +23,17 @@ class Ledger:
         messages: what is counted.
         contents: for each message the id of the content that it renders as it is, or None.
         tools: tool definitions that are sent along, or None.
+        gauge: finds out what the counts become; the tally's scale, if None.
     """
 
     __slots__ = (
+        "_gauge",
+        "_scale",
         "contents",
         "guessed",
         "known",
         "known_rest",
         "messages",
-        "scale",
         "tally",
         "tools",
     )
@@ -41,15 +44,27 @@ class Ledger:
         messages: tuple[Message, ...],
         contents: Sequence[str | None],
         tools: list[dict[str, Any]] | None,
+        gauge: Gauge | None = None,
     ) -> None:
         self.tally = tally
-        self.scale = tally.scale  # what the tally learns later does not change this context
+        # Found once: what is learned later does not change this context. The gauge is held weakly,
+        # since it reads a store, and a context must not keep one alive.
+        self._scale = tally.scale if gauge is None else None
+        self._gauge = None if gauge is None else ref(gauge)
         self.messages = messages
         self.contents = contents
         self.tools = tools
         self.known: tuple[int, ...] = ()  # the counts of the first so many messages
         self.guessed: tuple[int, ...] = ()  # places of those whose count is partly a guess
         self.known_rest: tuple[int, int] | None = None
+
+    @property
+    def scale(self) -> Scale:
+        """What the counter's tokens become."""
+        if self._scale is None:
+            gauge = None if self._gauge is None else self._gauge()
+            self._scale = self.tally.scale if gauge is None else gauge.scale()
+        return self._scale
 
     def after(self, earlier: "Ledger", shared: int) -> None:
         """Take over what an earlier ledger with equal tools counted.

@@ -12,10 +12,53 @@ from tract.errors import InvalidInput, printable
 from tract.objects import Entry, Message, check_json
 
 View = Callable[[Sequence[Entry]], Sequence[Entry]]
-"""Takes the visible entries and gives those to show, in the order to show them."""
+"""Takes the visible entries and gives those to show, in the order to show them.
+
+An explanation names it by its `__name__`, or by its class. Where all views have an attribute
+`repeatable` that is true, they are asked again with those entries that a budget leaves.
+"""
 
 Target = Entry | str
 """An entry, or the id of one or of the commit that provides it."""
+
+
+class Value:
+    """A frozen value with options: equal to another of its type with equal options.
+
+    What a data class would be; making one takes longer than all else here, for each program that
+    imports the library. A subclass names its options in `__slots__`, in the order in which its
+    constructor takes them, and gives them to `_set`.
+    """
+
+    __slots__: tuple[str, ...] = ()
+
+    def _set(self, **options: object) -> None:
+        for name, value in options.items():
+            object.__setattr__(self, name, value)
+
+    def _options(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in type(self).__slots__)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} cannot be changed: {name!r} is fixed")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{type(self).__name__} cannot be changed: {name!r} is fixed")
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._options() == other._options()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._options()))
+
+    def __repr__(self) -> str:
+        pairs = zip(type(self).__slots__, self._options(), strict=True)
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in pairs)})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self._options()
 
 
 class BudgetWarning(UserWarning):

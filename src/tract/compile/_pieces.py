@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tract.compile._options import View
 from tract.compile._render import Payload, is_built_in, render
 from tract.compile._report import preview
+from tract.compile._views import ChangedEntry
 from tract.errors import Corrupt, InvalidInput, printable
 from tract.graph import Facts, exchanges, facts_of, message_facts
 from tract.objects import (
@@ -181,10 +182,24 @@ def entries_of(pieces: Pieces, types: ContentTypes) -> list[Entry]:
     ]
 
 
+class Viewed(NamedTuple):
+    """What views made of pieces.
+
+    Attributes:
+        pieces: what they choose to show.
+        hidden: what they leave out.
+        changed: for the commit of each entry that reads differently, which view did what.
+    """
+
+    pieces: Pieces
+    hidden: list[Hidden]
+    changed: dict[str, str]
+
+
 def through_views(
     pieces: Pieces, views: Sequence[View], types: ContentTypes, *, rendered: bool
-) -> tuple[Pieces, list[Hidden]]:
-    """Return the pieces that views choose to show, and those that they leave out.
+) -> Viewed:
+    """Return what views choose to show, what they leave out, and what they change.
 
     Raises:
         InvalidInput: a view gave something that is no sequence of entries.
@@ -192,8 +207,12 @@ def through_views(
     given = entries_of(pieces, types)  # held to the end: an id is true while its object lives
     place_of = {id(entry): place for place, entry in enumerate(given)}
     entries: Sequence[Entry] = given
+    done = _Done({}, {})
     for view in views:
-        entries = _checked(view(entries), view)
+        before = {entry.commit: entry for entry in entries}
+        name = _name(view)
+        entries = _checked(view(entries), name)
+        done.note(before, entries, name)
     chosen = Pieces()
     for entry in entries:
         place = place_of.get(id(entry))
@@ -204,12 +223,35 @@ def through_views(
             _add(chosen, slot, entry.content.stored(), types, rendered=rendered)
     shown = {slot.commit for slot in chosen.slots}
     left = [place for place, slot in enumerate(pieces.slots) if slot.commit not in shown]
-    why = "left out by a view"
-    return chosen, [hidden(pieces, place, "view", why, types) for place in left]
+    out = [
+        hidden(pieces, place, "view", f"left out by {done.left[pieces.slots[place].commit]}", types)
+        for place in left
+    ]
+    return Viewed(chosen, out, {commit: "; ".join(why) for commit, why in done.changed.items()})
 
 
-def _checked(entries: object, view: View) -> list[Entry]:
-    name = printable(getattr(view, "__name__", type(view).__name__))
+class _Done(NamedTuple):
+    """Which view changed what, by commit, and which left it out."""
+
+    changed: dict[str, list[str]]
+    left: dict[str, str]
+
+    def note(self, before: Mapping[str, Entry], after: Sequence[Entry], name: str) -> None:
+        for entry in after:
+            was = before.get(entry.commit)
+            if was is not None and was is not entry and was != entry:
+                why = entry.why if isinstance(entry, ChangedEntry) else f"changed by {name}"
+                self.changed.setdefault(entry.commit, []).append(why)
+        for commit in before.keys() - {entry.commit for entry in after}:
+            self.left[commit] = name
+            self.changed.pop(commit, None)
+
+
+def _name(view: View) -> str:
+    return printable(getattr(view, "__name__", type(view).__name__))
+
+
+def _checked(entries: object, name: str) -> list[Entry]:
     listed = list(entries) if isinstance(entries, Sequence) else None
     if listed is None or not all(isinstance(entry, Entry) for entry in listed):
         raise InvalidInput(

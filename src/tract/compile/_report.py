@@ -67,8 +67,9 @@ class ExplanationLine:
         commit: id of the commit that its content comes from.
         role: who speaks it.
         priority: its mark's priority.
-        status: "shown", "repaired" (shown, but changed), "skipped", "budget", "view", "compiler"
-            (a compiler of the caller's own did not use it) or "left_out" (by a repair).
+        status: "shown", "changed" (shown, but a view changed what it says), "repaired" (shown,
+            but a repair changed it, whatever a view did), "skipped", "budget", "view" (left out
+            by one), "compiler" (a compiler did not use it) or "left_out" (by a repair).
         why: the reason in words; "" where there is nothing to say.
         index: where its first message stands in the context, or None.
         tokens: tokens that it takes in the context; 0 where it is not shown.

@@ -8,7 +8,7 @@ reply's start takes, and the tools: what `Counter.count_messages` says of all of
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from tract.compile._token_count import Method, TokenCount
 from tract.compile._tokens import Counter, TiktokenCounter
@@ -58,6 +58,14 @@ class Scale(NamedTuple):
         return TokenCount(round(tokens * self.ratio), method="estimated", error=self.error)
 
 
+class Gauge(Protocol):
+    """Finds out what a counter's tokens become, when somebody first wants to know."""
+
+    def scale(self) -> Scale:
+        """Return what is known now."""
+        ...
+
+
 class Tally:
     """Counts with a counter, and remembers what was counted by content id.
 
@@ -69,8 +77,7 @@ class Tally:
         ratio: tokens of the model for one of the counter's.
         method: what the figures are worth: "exact" or "estimated".
         error: relative error to expect, 0.1 for within 10 percent; None takes the usual one.
-            Ratio, method and error are kept as `scale`, which may be replaced when more is known;
-            contexts that were compiled before keep theirs.
+            Ratio, method and error are kept as `scale`.
         stored: looks up counts kept elsewhere, by content id; it may know fewer than it is asked
             for, and is asked for each id once. It must not raise when its store is closed.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tract.errors import InvalidInput
+from tract.errors import InvalidInput, printable
 from tract.importers._json import json_type
 from tract.importers._names import name_of
 from tract.importers._pi_messages import Teller, text_in
@@ -29,9 +29,9 @@ _SILENT = _CHANGES | {
     "custom",
     "ephemeral",
     "label",
-    "leaf",
     "session_info",
 }
+_REPLACING = frozenset({"compaction", "context_edit"})
 _SHORT = 8
 
 
@@ -82,6 +82,11 @@ def _is_line(value: Mapping[str, Any]) -> bool:
     )
 
 
+def _is_system(line: Mapping[str, Any]) -> bool:
+    message = line.get("message")
+    return isinstance(message, Mapping) and message.get("role") == "system"
+
+
 @dataclass(slots=True)
 class _Index:
     """What is held of a session while its messages are read.
@@ -94,6 +99,7 @@ class _Index:
         entries: for each line that could be read, header included, its number as a node; else -1.
         header: what the session says of itself.
         labels: what people called its lines.
+        current: the id of the line that pi was at last; "" before the first.
         edited: whether anything in it replaces anything else.
     """
 
@@ -104,33 +110,40 @@ class _Index:
     entries: list[int] = field(default_factory=list)
     header: dict[str, Any] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+    current: str = ""
     edited: bool = False
 
     def add(self, spot: Spot, record: Record, source: Source) -> BadRecord | None:
         """Take up a line; return why it is none of a session."""
         line = record.value
         if not isinstance(line, Mapping):
+            self.entries.append(-1)
             return source.bad(record.place, f"no line of a session, but {json_type(line)}")
-        kind = line.get("type")
+        kind = text_in(line, "type")
         if kind == "session":
             if not self.header:
                 self.header = {name: value for name, value in line.items() if name != "type"}
             self.entries.append(-1)
             return None
+        if kind == "leaf":
+            self.entries.append(-1)
+            self.current = text_in(line, "targetId")
+            return None
         number = len(self.spots)
-        id = line.get("id")
         self.spots.append(spot)
-        self.ids.append(id if isinstance(id, str) and id else f"\0{number}")
+        self.ids.append(text_in(line, "id") or f"\0{number}")
+        self.current = self.ids[number]
         self.parents.append(self._parent(line, number))
         self.speaks.append(kind in _SPOKEN)
         self.entries.append(number)
-        self.edited = self.edited or kind in ("compaction", "context_edit")
+        self.edited = self.edited or kind in _REPLACING or _is_system(line)
         if kind == "session_info" and isinstance(line.get("name"), str):
             self.header["name"] = line["name"]
         if kind == "label" and isinstance(line.get("targetId"), str):
             self._label(line["targetId"], line.get("label"))
-        if not isinstance(kind, str) or kind not in _SPOKEN | _SILENT:
-            return source.bad(record.place, f"type {kind!r} is no type of a line that is known")
+        if kind not in _SPOKEN | _SILENT:
+            shown = printable(kind, limit=80) if kind else json_type(line.get("type"))
+            return source.bad(record.place, f"type {shown} is no type of a line that is known")
         return None
 
     def _parent(self, line: Mapping[str, Any], number: int) -> str | None:
@@ -138,7 +151,7 @@ class _Index:
         if "parentId" not in line:
             return self.ids[number - 1] if number else None
         parent = line["parentId"]
-        return parent if parent is None else str(parent)
+        return parent if parent is None or isinstance(parent, str) else json_type(parent)
 
     def _label(self, target: str, label: object) -> None:
         if isinstance(label, str) and label:
@@ -158,7 +171,7 @@ def _conversations(
     def name(number: int) -> str:
         return f"fork-{name_of(index.ids[number].strip(chr(0))[:_SHORT], fallback=str(number))}"
 
-    at = len(index.spots) - 1
+    at = index.ids.index(index.current) if index.current in index.ids else None
     found = [
         leaf
         for leaf in leaves(links.parents, name, first=at)
@@ -184,7 +197,7 @@ def _messages(source: Source, index: _Index, path: list[int]) -> Iterator[Import
             if index.speaks[number]:
                 yield source.bad(f"line {index.spots[number].line}", "the line was changed")
             continue
-        line, kind = record.value, record.value.get("type")
+        line, kind = record.value, text_in(record.value, "type")
         if kind in _CHANGES:
             teller.change(line)
         if not index.speaks[number]:

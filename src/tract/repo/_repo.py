@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from tract.compile import CompiledContext, CompileOptions, ContextCompiler, Tally, TokenBudget
+from tract.compile import (
+    CompiledContext,
+    CompileOptions,
+    ContextCompiler,
+    Gauge,
+    Tally,
+    TokenBudget,
+)
 from tract.errors import (
     Closed,
     Corrupt,
@@ -45,10 +52,11 @@ _CONTEXTS_MAX = 4
 
 @dataclass(slots=True)
 class Cache:
-    """What reading found and need not be found again: payloads and contexts."""
+    """What reading found and need not be found again: payloads, contexts, what tokens become."""
 
     payloads: dict[str, Payload] = field(default_factory=dict)
     contexts: list[tuple[CompileOptions, CompiledContext]] = field(default_factory=list)
+    gauge: Gauge | None = None
 
     def keep_context(self, options: CompileOptions, context: CompiledContext) -> None:
         """Remember a context as the newest of its options."""
@@ -72,6 +80,9 @@ class Settings:
         limits: what it accepts at most.
         budget: what a compiled context may use, or None.
         compiler: the caller's own way from entries to messages, or None.
+        model: the model that the caller named, or None.
+        provider: the provider that the caller named, or None.
+        counted_by_caller: whether the tokenizer is the caller's own, so that its counts hold as they are.
         lifetime: ends for all handles at once.
     """
 
@@ -82,6 +93,9 @@ class Settings:
     limits: Limits
     budget: TokenBudget | None = None
     compiler: ContextCompiler | None = None
+    model: str | None = None
+    provider: str | None = None
+    counted_by_caller: bool = False
     lifetime: Lifetime = field(default_factory=Lifetime)
 
     def check_open(self) -> None:

@@ -5,6 +5,7 @@ from tract.verbs._history import branch, get_branch, list_branches, reset, switc
 from tract.verbs._import import import_file, import_into
 from tract.verbs._info import info_of, infos
 from tract.verbs._keep import FORMATS, VerifyReport, export, exported, verify, verify_store
+from tract.verbs._learn import Counting
 from tract.verbs._mark import annotate, unmark
 from tract.verbs._open import (
     close,
@@ -17,14 +18,29 @@ from tract.verbs._open import (
     open_one,
     tract_info,
 )
-from tract.verbs._read import Status, compile_at, entries, head, log, show, status
+from tract.verbs._read import compile_at, entries, head, log, show
+from tract.verbs._status import (
+    LargeEntry,
+    RepeatedText,
+    Spending,
+    Status,
+    StatusDetail,
+    TokenShare,
+    status,
+)
 from tract.verbs._talk import record_usage
 from tract.verbs._write import commit, extend, target_list
 
 __all__ = [
     "FORMATS",
+    "Counting",
+    "LargeEntry",
+    "RepeatedText",
     "Said",
+    "Spending",
     "Status",
+    "StatusDetail",
+    "TokenShare",
     "VerifyReport",
     "annotate",
     "branch",

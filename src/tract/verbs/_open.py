@@ -95,6 +95,9 @@ def open_at(
         limits=limits or Limits(),
         budget=budget,
         compiler=compiler,
+        model=model,
+        provider=provider,
+        counted_by_caller=tokenizer is not None,
     )
     return store, settings
 

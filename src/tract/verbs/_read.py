@@ -1,4 +1,4 @@
-"""Looking: log, show, entries, compile and status. Nothing here changes anything."""
+"""Looking: log, show, entries and compile. Nothing here changes anything."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,6 @@ from tract.compile import (
     CompileOptions,
     ContextCompiler,
     TokenBudget,
-    TokenCount,
     compile_context,
 )
 from tract.errors import InvalidInput, printable
@@ -23,7 +22,6 @@ from tract.objects import (
     CommitDetail,
     CommitInfo,
     Entry,
-    Priority,
     State,
     micros,
     payload_text,
@@ -32,6 +30,7 @@ from tract.repo import Repo, resolve
 from tract.store import Reader
 from tract.verbs._history import branch_tip
 from tract.verbs._info import info_of, infos
+from tract.verbs._learn import learner
 
 _PAGE = 200
 
@@ -251,10 +250,10 @@ def compile_at(
     )
     with repo.read() as reader:
         commit = _at(repo, reader, at)
-        return _compiled(repo, reader, commit, repo.state(reader, commit), options)
+        return compiled(repo, reader, commit, repo.state(reader, commit), options)
 
 
-def _compiled(
+def compiled(
     repo: Repo, reader: Reader, commit: str | None, state: State, options: CompileOptions
 ) -> CompiledContext:
     """Return what a state compiles to, with what the handle compiled last in mind."""
@@ -266,6 +265,7 @@ def _compiled(
         tally=repo.settings.tally,
         options=options,
         previous=repo.cache.context(options),
+        gauge=learner(repo),
     )
     repo.cache.keep_context(options, context)
     return context
@@ -284,92 +284,3 @@ def _views(views: Any) -> tuple[Any, ...]:
             hint="Give a list of callables on entries.",
         )
     return tuple(views)
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Where a tract stands, and how full its context is.
-
-    Attributes:
-        tract: its name.
-        tract_id: its id.
-        location: where the store is.
-        branch: the branch that HEAD is on, or None when detached.
-        head: id of the commit that HEAD is at, or None before the first.
-        commits: commits on the first-parent line of HEAD.
-        entries: entries of the state.
-        pinned: how many of them are pinned.
-        important: how many are important.
-        skipped: how many are skipped.
-        messages: messages of the compiled context.
-        repairs: what compiling mended.
-        tokens: what would be sent, in tokens.
-        budget: tokens that the context may use, or None.
-        share: part of the budget that is used, from 0.0 up, or None.
-        action: what happens over budget, or None.
-        last_usage: the newest usage that a provider reported, or None.
-    """
-
-    tract: str
-    tract_id: str
-    location: str
-    branch: str | None
-    head: str | None
-    commits: int
-    entries: int
-    pinned: int
-    important: int
-    skipped: int
-    messages: int
-    repairs: int
-    tokens: TokenCount
-    budget: int | None = None
-    share: float | None = None
-    action: str | None = None
-    last_usage: dict[str, Any] | None = None
-
-    @property
-    def detached(self) -> bool:
-        """Whether HEAD is on no branch."""
-        return self.branch is None
-
-
-def status(repo: Repo) -> Status:
-    """Return where the tract stands; counts what would be sent without any budget action."""
-    settings = repo.settings
-    budget = settings.budget
-    with repo.read() as reader:
-        tip = repo.tip(reader)
-        row = reader.tract(repo.tract)
-        state = repo.state(reader, tip)
-        commits = 0 if tip is None else reader.length(tip)
-        usages = reader.usages(repo.tract)
-        # Looking must neither warn, raise nor drop anything.
-        options = CompileOptions(compiler=settings.compiler)
-        context = _compiled(repo, reader, tip, state, options)
-    tokens = context.tokens
-    marks = [slot.mark.priority for slot in state]
-    available = None if budget is None else budget.available
-    return Status(
-        tract=row.name if row is not None else repo.tract,
-        tract_id=repo.tract,
-        location=repo.store.location,
-        branch=repo.position.branch,
-        head=tip,
-        commits=commits,
-        entries=len(state),
-        pinned=marks.count(Priority.PINNED),
-        important=marks.count(Priority.IMPORTANT),
-        skipped=marks.count(Priority.SKIP),
-        messages=len(context.messages),
-        repairs=len(context.repairs),
-        tokens=tokens,
-        budget=available,
-        share=None if available is None else int(tokens) / available,
-        action=None
-        if budget is None
-        else budget.action
-        if isinstance(budget.action, str)
-        else "callback",
-        last_usage=dict(usages[-1].body) if usages else None,
-    )

@@ -10,6 +10,7 @@ from tract.errors import NotFound
 from tract.objects import canonical, normalise_usage, parse
 from tract.repo import Repo, resolve
 from tract.store import Draft, Usage
+from tract.verbs._learn import learner
 from tract.verbs._write import done_before, remember, target_name
 
 
@@ -37,4 +38,5 @@ def record_usage(
         draft.put_usage(repo.tract, Usage(at, repo.now(), parse(data)))
 
     repo.write("record_usage", work)
+    learner(repo).told()
     return dict(parse(data))

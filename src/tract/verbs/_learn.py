@@ -1,0 +1,232 @@
+"""What a tract's model makes of a counter's tokens, learned from the usage that is recorded.
+
+Learned when a figure in tokens is first wanted, and again when a quarter more has been recorded.
+Some of the recorded calls are looked at, spread over the tract's life: the context of each is
+compiled as it was, counted, and held against what the provider reported. A model whose tokenizer
+is at hand needs none of this, and neither does a tokenizer that the caller brought.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tract.compile import (
+    REPORTS_MIN,
+    CompiledContext,
+    Fit,
+    Report,
+    Scale,
+    compile_context,
+    counter_for,
+    fit,
+)
+from tract.errors import TractError
+from tract.objects import MARK, Commit
+from tract.repo import Repo, Settings
+from tract.store import Reader, Store, Usage
+
+Call = tuple[Commit, int]
+
+_LOOKED_AT_MAX = 32
+_ENTRIES_MAX = 200_000
+_AGAIN = 4
+_OTHER_TRACTS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How a tract's tokens are counted.
+
+    Attributes:
+        model: the model that they are counted for: the handle's, else that of the newest reply.
+        provider: who serves it, where that is known.
+        tokenizer: name of what counts; "" for a function of the caller's.
+        ratio: tokens of the model for one of the tokenizer's.
+        method: "exact" or "estimated".
+        error: relative error to expect; 0.0 for an exact count.
+        reports: how many reports of usage the ratio was learned from; 0 where it is a fixed one.
+        beside: tokens that the calls had beside the context (instructions and tools that the tract
+            does not hold), as far as the reports tell.
+    """
+
+    model: str | None
+    provider: str | None
+    tokenizer: str
+    ratio: float = 1.0
+    method: str = "exact"
+    error: float = 0.0
+    reports: int = 0
+    beside: int = 0
+
+
+class Learner:
+    """Finds out what the counts of one handle become; see the module's top.
+
+    Args:
+        store: where usage is recorded.
+        tract: id of the handle's tract.
+        settings: how the handle works.
+    """
+
+    __slots__ = ("__weakref__", "_found", "_known", "_new", "_settings", "_store", "_tract")
+
+    def __init__(self, store: Store, tract: str, settings: Settings) -> None:
+        self._store = store
+        self._tract = tract
+        self._settings = settings
+        self._found: tuple[Counting, Scale] | None = None
+        self._known = 0
+        self._new = 0
+
+    def told(self) -> None:
+        """Take note that usage was recorded."""
+        self._new += 1
+
+    def scale(self) -> Scale:
+        """Return what the counter's tokens become, as far as is known now."""
+        return self._learned()[1]
+
+    def counting(self) -> Counting:
+        """Return how tokens are counted, as far as is known now."""
+        return self._learned()[0]
+
+    def _learned(self) -> tuple[Counting, Scale]:
+        settings = self._settings
+        tally = settings.tally
+        if self._found is not None and self._new < max(1, self._known // _AGAIN):
+            return self._found
+        model, provider = settings.model, settings.provider
+        given = Counting(model, provider, tally.counter.name, tally.ratio, tally.method)
+        if settings.counted_by_caller:
+            return given, tally.scale
+        try:
+            with self._store.read() as reader:
+                found = self._read(reader)
+        except TractError:  # counting must work on after the store is closed
+            return given, tally.scale
+        self._found, self._new = found, 0
+        return found
+
+    def _read(self, reader: Reader) -> tuple[Counting, Scale]:
+        settings, tally = self._settings, self._settings.tally
+        usages = reader.usages(self._tract)
+        self._known = len(usages)
+        model, provider = settings.model, settings.provider
+        if model is None:
+            model, provider = _newest(reader, usages, provider)
+        counter, ratio, method = counter_for(model, provider)
+        if counter.name != tally.counter.name:
+            method = "estimated"  # its tokenizer is not the one that this handle counts with
+        learned = None
+        if method == "estimated" and model is not None:
+            calls = _calls(reader, usages, model, provider)
+            if len(calls) < REPORTS_MIN:
+                calls = _calls_of_others(reader, self._tract, model, provider) + calls
+            learned = fit(list(_reports(reader, settings, calls)))
+        if learned is None:
+            scale = Scale(ratio, method)
+            error = scale.of(1_000).error
+            counting = Counting(model, provider, tally.counter.name, ratio, method, error)
+            return counting, scale
+        scale = Scale(learned.ratio, "estimated", learned.error)
+        return _counting(model, provider, tally.counter.name, learned), scale
+
+
+def _counting(model: str | None, provider: str | None, tokenizer: str, learned: Fit) -> Counting:
+    return Counting(
+        model,
+        provider,
+        tokenizer,
+        learned.ratio,
+        "estimated",
+        learned.error,
+        learned.reports,
+        learned.beside,
+    )
+
+
+def learner(repo: Repo) -> Learner:
+    """Return what learns for a handle; there is one for each."""
+    found = repo.cache.gauge
+    if not isinstance(found, Learner):
+        found = repo.cache.gauge = Learner(repo.store, repo.tract, repo.settings)
+    return found
+
+
+def made_by(commit: Commit) -> tuple[str | None, str | None]:
+    """Return the model and the provider that a commit was made with, as far as it says."""
+    config = commit.made_with or {}
+    model, provider = config.get("model"), config.get("provider")
+    if not isinstance(model, str):
+        model = commit.author.name or None if commit.author.kind == "model" else None
+    return model, provider if isinstance(provider, str) else None
+
+
+def _newest(
+    reader: Reader, usages: Sequence[Usage], provider: str | None
+) -> tuple[str | None, str | None]:
+    """Return the model of the newest call that used any tokens."""
+    for usage in reversed(usages):
+        if usage.commit is not None and usage.body.get("input"):
+            model, served_by = made_by(reader.commit(usage.commit))
+            if model is not None:
+                return model, served_by or provider
+    return None, provider
+
+
+def _calls(reader: Reader, usages: Sequence[Usage], model: str, provider: str | None) -> list[Call]:
+    """Return a model's calls: the commits of their replies, with the tokens that they sent."""
+    calls = []
+    for usage in usages:
+        if usage.commit is not None and usage.body.get("input"):
+            commit = reader.commit(usage.commit)
+            by, served_by = made_by(commit)
+            if by == model and (provider is None or served_by in (None, provider)):
+                calls.append((commit, int(usage.body["input"])))
+    return calls
+
+
+def _calls_of_others(reader: Reader, tract: str, model: str, provider: str | None) -> list[Call]:
+    """Return a model's calls that other tracts of the store know of, the newest tracts first."""
+    calls: list[Call] = []
+    for row in reversed(reader.tracts()[-_OTHER_TRACTS_MAX:]):
+        if row.id != tract:
+            calls += _calls(reader, reader.usages(row.id), model, provider)
+        if len(calls) >= _LOOKED_AT_MAX:
+            break
+    return calls
+
+
+def _reports(reader: Reader, settings: Settings, calls: Sequence[Call]) -> Iterator[Report]:
+    """Yield what providers reported of some calls, and what the counter makes of their contexts."""
+    previous: CompiledContext | None = None
+    for commit, reported in _spread(calls):
+        asked = _asked(reader, commit)
+        state = () if asked is None else reader.state(asked)
+        if not 0 < len(state) <= _ENTRIES_MAX:
+            continue
+        previous = compile_context(
+            asked,
+            state,
+            reader.payloads,
+            types=settings.types,
+            tally=settings.tally,
+            previous=previous,
+        )
+        yield Report(previous.counted, reported)
+
+
+def _spread(calls: Sequence[Call]) -> list[Call]:
+    """Return some of the calls, the first and the last among them, evenly spread."""
+    if len(calls) <= _LOOKED_AT_MAX:
+        return list(calls)
+    step = (len(calls) - 1) / (_LOOKED_AT_MAX - 1)
+    return [calls[round(number * step)] for number in range(_LOOKED_AT_MAX)]
+
+
+def _asked(reader: Reader, commit: Commit) -> str | None:
+    """Return the commit whose context a reply answers; None where there is none."""
+    while commit.operation == MARK and commit.parents:
+        commit = reader.commit(commit.parents[0])
+    if commit.based_on is not None and reader.present([commit.based_on]):
+        return commit.based_on
+    return commit.parents[0] if commit.parents else None

@@ -1,0 +1,223 @@
+"""Status: the parts of a context add up, repeats are found, usage teaches the ratio and the price."""
+
+import pytest
+
+from tract import Session, Tract, XmlPrompt
+from tract.store import MemoryStore
+
+LONG = "The order was sent on Monday and will be with you by Thursday at the latest. " * 4
+
+
+@pytest.fixture
+def talked():
+    with Tract.open() as t:
+        t.system("You are a helpful assistant.")
+        for number in range(4):
+            t.user(f"Where is order {number}?")
+            t.commit(
+                {
+                    "role": "assistant",
+                    "content": [
+                        {"type": "thinking", "thinking": "I look it up. " * 5, "signature": "s"},
+                        {"type": "text", "text": "One moment."},
+                        {
+                            "type": "tool_use",
+                            "id": f"c{number}",
+                            "name": "look_up",
+                            "input": {"order": number},
+                        },
+                    ],
+                }
+            )
+            t.tool_result(f"c{number}", LONG)
+            t.assistant("It is on its way.")
+        yield t
+
+
+def detail_of(t):
+    detail = t.status(detail=True).detail
+    assert detail is not None
+    return detail
+
+
+def parts(shares):
+    return {part.name: part for part in shares}
+
+
+def test_every_way_to_take_a_context_apart_adds_up_to_it(talked):
+    detail = detail_of(talked)
+    for shares in (detail.roles, detail.types, detail.tools):
+        assert sum(part.tokens for part in shares) == int(talked.status().tokens)
+        assert sum(part.share for part in shares) == pytest.approx(1.0)
+        assert [part.tokens for part in shares] == sorted((p.tokens for p in shares), reverse=True)
+
+
+def test_reasoning_and_tools_are_told_apart(talked):
+    detail = detail_of(talked)
+    roles, tools = parts(detail.roles), parts(detail.tools)
+    assert set(roles) == {"system", "user", "assistant", "reasoning", "tool", "frame"}
+    assert roles["reasoning"].messages == 4
+    assert set(tools) == {"look_up", "", "frame"}
+    # Its results, and the calls with their arguments.
+    assert tools["look_up"].tokens > roles["tool"].tokens
+    assert tools["look_up"].messages == 8
+    assert set(parts(detail.types)) == {"instruction", "dialogue", "tool_result", "frame"}
+
+
+def test_the_largest_entries_come_first_and_name_their_tool(talked):
+    largest = detail_of(talked).entries
+    assert [entry.tool for entry in largest[:4]] == ["look_up"] * 4
+    assert largest[0].tokens >= largest[-1].tokens
+    assert talked.show(largest[0].commit).text == LONG
+
+
+def test_what_is_said_more_than_once_is_found_with_what_it_wastes(talked):
+    detail = detail_of(talked)
+    again = detail.repeats[0]
+    assert (again.role, again.times) == ("tool", 4)
+    assert again.wasted == pytest.approx(3 * again.tokens, abs=3)
+    assert detail.repeated == sum(one.wasted for one in detail.repeats)
+    assert all(talked.show(commit).text == LONG for commit in again.commits)
+
+
+def test_what_is_skipped_takes_nothing(talked):
+    before = int(talked.status().tokens)
+    talked.skip(detail_of(talked).repeats[0].commits[0])
+    assert detail_of(talked).repeats[0].times == 3
+    assert int(talked.status().tokens) < before
+
+
+def test_an_empty_tract_has_nothing_to_take_apart():
+    with Tract.open() as t:
+        detail = detail_of(t)
+        assert (int(t.status().tokens), detail.roles, detail.entries) == (0, (), ())
+        assert (detail.spending.calls, detail.spending.cost) == (0, None)
+
+
+def test_what_another_compiler_makes_is_taken_apart_too():
+    with Tract.open(compiler=XmlPrompt()) as t:
+        t.user("one")
+        t.assistant("two")
+        assert sum(part.tokens for part in detail_of(t).types) == int(t.status().tokens)
+
+
+# --- what was paid ---------------------------------------------------------------------------
+
+
+def reply(t, text, model, usage, provider="anthropic"):
+    t.user("go on")
+    made = t.commit(text, role="assistant", made_with={"model": model, "provider": provider})
+    t.record_usage(usage, commit=made)
+
+
+def test_recorded_cost_counts_and_the_list_fills_in_what_was_not_recorded():
+    with Tract.open() as t:
+        reply(t, "a", "claude-sonnet-4-5", {"input": 1000, "output": 10, "cost": 0.5})
+        reply(t, "b", "gpt-4o", {"prompt_tokens": 1_000_000, "completion_tokens": 0}, "openai")
+        reply(t, "c", "home-made", {"input": 10, "output": 1}, "me")
+        spent = detail_of(t).spending
+    assert (spent.calls, spent.listed, spent.unpriced) == (3, 1, 1)
+    assert spent.cost == pytest.approx(0.5 + 2.5)
+    assert spent.input == 1_001_010
+    assert [one.model for one in spent.models] == ["gpt-4o", "claude-sonnet-4-5", "home-made"]
+    assert spent.models[-1].cost is None
+
+
+def test_the_cache_share_is_what_was_read_of_all_that_was_sent():
+    with Tract.open() as t:
+        usage = {
+            "input_tokens": 50,
+            "cache_read_input_tokens": 900,
+            "cache_creation_input_tokens": 50,
+        }
+        reply(t, "a", "claude-sonnet-4-5", {**usage, "output_tokens": 1})
+        spent = detail_of(t).spending
+    assert (spent.input, spent.cache_read, spent.cache_write) == (1000, 900, 50)
+    assert spent.cache_share == pytest.approx(0.9)
+
+
+# --- what tokens become ----------------------------------------------------------------------
+
+
+def talk(t, turns, ratio=1.4, model="claude-sonnet-4-5", beside=0):
+    """Replies with usage that a model of another tokenizer would report."""
+    for number in range(turns):
+        t.user(f"Tell me more about {number}. " * 30)
+        counted = t.compile().counted
+        made = t.commit("Well. " * 40, role="assistant", made_with={"model": model})
+        t.record_usage({"input": round(counted * ratio) + beside, "output": 9}, commit=made)
+
+
+def test_recorded_usage_teaches_the_ratio():
+    with Tract.open() as t:
+        talk(t, 12, beside=700)
+        now = t.status()
+        assert now.counting.model == "claude-sonnet-4-5"
+        assert now.counting.ratio == pytest.approx(1.4, rel=0.02)
+        assert now.counting.beside == pytest.approx(700, rel=0.1)
+        assert now.counting.reports == 12
+        assert (now.tokens.method, now.tokens.error) == ("estimated", now.counting.error)
+        assert int(now.tokens) == round(t.compile().counted * now.counting.ratio)
+        assert t.compile().tokens == now.tokens
+
+
+def test_before_enough_was_recorded_the_usual_ratio_holds():
+    with Tract.open(model="claude-sonnet-4-5") as t:
+        talk(t, 3)
+        counting = t.status().counting
+        assert (counting.ratio, counting.reports, counting.error) == (1.2, 0, 0.15)
+
+
+def test_a_handle_learns_on_while_usage_is_recorded():
+    with Tract.open(model="claude-sonnet-4-5") as t:
+        talk(t, 2)
+        assert t.compile().tokens.error == 0.15
+        talk(t, 10)
+        assert t.compile().tokens.error < 0.15
+        assert t.status().counting.ratio == pytest.approx(1.4, rel=0.02)
+
+
+def test_what_was_learned_is_kept_by_the_store_not_by_the_handle():
+    store = MemoryStore()
+    with Tract.open(store) as t:
+        talk(t, 10)
+    with Tract.open(store) as t:
+        assert t.status().counting.ratio == pytest.approx(1.4, rel=0.02)
+
+
+def test_another_tract_of_the_store_teaches_a_new_one():
+    store = MemoryStore()
+    with Session.open(store) as session:
+        talk(session.create_tract("old"), 10)
+    with Tract.open(store, tract="new", model="claude-sonnet-4-5") as t:
+        t.user("hello")
+        assert t.status().counting.ratio == pytest.approx(1.4, rel=0.02)
+
+
+def test_a_model_whose_tokenizer_is_at_hand_is_counted_exactly():
+    with Tract.open(model="gpt-4o") as t:
+        talk(t, 10, model="gpt-4o")
+        now = t.status()
+        assert (now.tokens.method, now.counting.ratio, now.counting.reports) == ("exact", 1.0, 0)
+
+
+def test_a_tokenizer_of_your_own_needs_no_correction():
+    with Tract.open(tokenizer=len) as t:
+        talk(t, 10)
+        assert (t.status().tokens.method, t.status().counting.ratio) == ("exact", 1.0)
+
+
+def test_models_are_learned_apart():
+    with Tract.open() as t:
+        talk(t, 8, ratio=1.4, model="claude-sonnet-4-5")
+        talk(t, 8, ratio=0.9, model="gemini-3-pro")
+        assert t.status().counting.model == "gemini-3-pro"
+        assert t.status().counting.ratio == pytest.approx(0.9, rel=0.05)
+
+
+def test_a_context_outlives_its_handle_and_is_counted_all_the_same():
+    t = Tract.open()
+    talk(t, 10)
+    context = t.compile()
+    t.close()
+    assert context.token_count > 0
