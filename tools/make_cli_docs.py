@@ -55,9 +55,9 @@ one of these with `~3` behind it for the third commit before.
 ## Output
 
 For people: contents are shown with control characters escaped (`\\x1b`), since they come from
-models and tools; nothing in them can steer the terminal. Colours and the pager (`$PAGER`, else
-`less`) are used on a terminal only; `--no-color` and `NO_COLOR` turn colours off, `FORCE_COLOR`
-turns them on. Lines are cut to the terminal, or to `$COLUMNS` where that is set, and are whole in
+models and tools; nothing in them can steer the terminal. Colours and the pager (`$TRACT_PAGER`,
+else `$PAGER`, else `less`) are used on a terminal only; `--no-pager` and a pager called `cat` turn
+the pager off, `--no-color` and `NO_COLOR` turn colours off, `FORCE_COLOR` turns them on. Lines are cut to the terminal, or to `$COLUMNS` where that is set, and are whole in
 a pipe. Imported commits that came without a time say `no time`.
 
 What is mended, left out to keep a budget, or left out or said another way because a provider's

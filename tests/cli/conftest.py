@@ -108,9 +108,12 @@ def asked(run: Run) -> Callable[..., Any]:
         context = click.Context(root)
         name = next(word for word in words if word in root.list_commands(context))
         told = root.gives if "error" in found else vars(root.get_command(context, name))["gives"]
-        (keys,) = [keys for keys in told if keys.keys() == found.keys()]
-        for key, kind in keys.items():
-            assert misfits(found[key], kind, key) == []
+        wrong = [
+            [why for key, kind in keys.items() for why in misfits(found[key], kind, key)]
+            for keys in told
+            if keys.keys() == found.keys()
+        ]
+        assert [] in wrong, wrong
         return found
 
     return call

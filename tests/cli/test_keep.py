@@ -103,9 +103,9 @@ def test_import_needs_a_store(asked, folder):
 
 
 def test_the_formats_are_listed(asked, ok, folder):
-    names = [one["name"] for one in asked("import", "--list-formats")["formats"]]
+    names = [one["name"] for one in asked("import", "--list")["formats"]]
     assert {"openai", "tau-bench"} <= set(names)
-    assert all(name in ok("import", "--list-formats") for name in names)
+    assert all(name in ok("import", "--list") for name in names)
 
 
 def test_real_conversations_come_in_and_go_out_as_they_were(asked, run, ok, folder, shared_data):

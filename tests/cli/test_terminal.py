@@ -192,6 +192,22 @@ def test_a_pager_for_what_is_longer_than_the_terminal(store):
     assert "paged:" not in terminal("status", rows=5, **pager)[0]
 
 
+def test_the_pager_can_be_another_or_none(store):
+    pager = {"PAGER": "sed s/^/paged:/"}
+    own = {**pager, "TRACT_PAGER": "sed s/^/own:/"}
+    seen, _ = terminal("show", "--no-color", rows=5, **own)
+    assert all(line.startswith("own:") for line in seen.rstrip("\n").splitlines())
+    for words, environment in (
+        (("log", "--no-pager"), pager),
+        (("--no-pager", "show"), pager),
+        (("log",), {"PAGER": "cat"}),
+        (("log",), {**pager, "TRACT_PAGER": ""}),
+    ):
+        seen, code = terminal(*words, "--no-color", rows=5, **environment)
+        assert code == 0
+        assert seen.startswith("commit ")
+
+
 def test_the_editor_opens_the_text_of_an_entry(store, asked):
     seen, code = terminal("edit", "HEAD~7", EDITOR="sed -i s/4712/4800/")
     assert code == 0, seen

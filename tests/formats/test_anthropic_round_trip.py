@@ -46,8 +46,6 @@ WHOLE: list[dict[str, Any]] = [
                 "context": "An aside.",
             },
             {"type": "document", "source": {"type": "content", "content": [TEXT]}, "title": "T"},
-            {"type": "image", "source": "https://example.org/odd.png"},
-            {"type": "image", "source": {"type": "url", "url": 7}},
             {"type": "search_result", "source": "x", "title": "y", "content": [TEXT]},
             {"type": "hologram", "depth": 3},
         ],
@@ -226,13 +224,16 @@ def block(**fields: Any) -> st.SearchStrategy[dict[str, Any]]:
 
 TEXT_BLOCKS = block(type="text", text=TEXTS)
 SOURCES = st.one_of(
-    block(type="base64", media_type=st.sampled_from(["image/png", "image/x"]), data=st.just(PNG)),
     block(type="url", url=st.sampled_from(["https://e.org/a", "ftp://e.org/a"])),
     block(type="file", file_id=TEXTS),
     block(type="text", media_type=st.sampled_from(["text/plain", "text/x"]), data=TEXTS),
     block(type="later"),
 )
-MEDIA = block(type=st.sampled_from(["image", "document"]), source=SOURCES)
+INLINE = block(type="base64", media_type="image/png", data=st.just(PNG))
+MEDIA = st.one_of(
+    block(type=st.sampled_from(["image", "document"]), source=SOURCES),
+    block(type="image", source=INLINE),
+)
 USER_BLOCKS = st.one_of(TEXT_BLOCKS, MEDIA, block(type="hologram"))
 RESULT_BLOCKS = st.one_of(
     block(type="tool_result", tool_use_id=st.sampled_from(["a", "b"])),
@@ -280,6 +281,35 @@ def test_any_conversation_comes_out_as_it_went_in(
         expected["system"] = system
     # As text, where 1, 1.0 and true differ.
     assert json.dumps(params, sort_keys=True) == json.dumps(expected, sort_keys=True)
+
+
+ODD_MEDIA: list[dict[str, Any]] = [
+    {"type": "image", "source": "https://example.org/odd.png"},
+    {"type": "image", "source": {"type": "url", "url": 7}},
+    {"type": "image", "source": {"type": "base64", "media_type": "image/x", "data": PNG}},
+    {"type": "document", "source": {"type": "file"}},
+    {"type": "document"},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_MEDIA)
+@pytest.mark.parametrize("result", [False, True])
+def test_media_that_would_be_refused_are_left_out_and_kept_where_nothing_is_mended(
+    odd: dict[str, Any], result: bool
+) -> None:
+    said = {"type": "text", "text": "Look:"}
+    blocks = [said, odd]
+    message: dict[str, Any] = {"role": "user", "content": blocks}
+    mended: dict[str, Any] = {"role": "user", "content": [said]}
+    if result:
+        wrapped = {"type": "tool_result", "tool_use_id": "toolu_1"}
+        message = {"role": "user", "content": [{**wrapped, "content": blocks}]}
+        mended = {"role": "user", "content": [{**wrapped, "content": [said]}]}
+    read = stored(from_wire(message))
+    assert to_wire(read, "anthropic", cache=False, repair=False).params["messages"] == [message]
+    wire = to_wire(read, "anthropic", cache=False)
+    assert wire.params["messages"] == [mended]
+    assert "opaque_left_out" in {notice.rule for notice in wire.notices}
 
 
 # --- what the blocks come to -----------------------------------------------------------------

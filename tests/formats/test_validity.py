@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.formats.samples import accepted, paired, stored
+from tract import OpaquePart, ToolCall, ToolResultContent, Tract
 from tract.formats import PROVIDERS, check, from_conversation, to_wire
 from tract.objects import Message
 
@@ -131,3 +132,15 @@ def _without_marks(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_marks(inner) for inner in value]
     return value
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_an_unknown_part_with_a_role_is_a_part_and_no_message_of_its_own(provider):
+    odd = {"type": "widget", "role": "tool", "content": "x"}
+    with Tract.open() as t:
+        t.user("go")
+        t.assistant(tool_calls=[ToolCall("c1", "look", "{}")])
+        t.commit(ToolResultContent(call_id="c1", parts=(OpaquePart("openai", odd),)))
+        t.user("and?")
+        assert t.compile().check(provider) == []
+        assert "c1" in str(getattr(t.compile(), f"to_{provider}")())

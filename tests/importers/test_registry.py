@@ -1,12 +1,26 @@
 """Finding an importer: by name, by looking at the file, and among those that other packages offer."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from tract import InvalidInput
 from tract.importers import Importer, list_importers
 
+ROOT = Path(__file__).resolve().parents[2]
+BUILT_IN = [
+    "openai",
+    "anthropic",
+    "claude-code",
+    "pi",
+    "openhands",
+    "swe-agent",
+    "tau-bench",
+    "oasst",
+    "toolbench",
+    "sharegpt",
+]
 SHOUTING = """
 from tract.importers import Authored, Conversation, Imported
 from tract.objects import Actor, DialogueContent
@@ -47,8 +61,13 @@ def offer(tmp_path, monkeypatch):
 
 def test_the_built_in_importers_are_listed_with_what_they_read():
     found = list_importers()
-    assert [importer.name for importer in found] == ["openai", "tau-bench"]
+    assert [importer.name for importer in found] == BUILT_IN
     assert all(isinstance(importer, Importer) and importer.description for importer in found)
+
+
+def test_every_format_has_a_page():
+    pages = {page.stem for page in (ROOT / "docs" / "reference" / "import").glob("*.md")}
+    assert pages == set(BUILT_IN)
 
 
 def test_a_format_that_nobody_reads_is_refused_with_those_that_are_known(reading):
@@ -70,7 +89,7 @@ def test_an_installed_package_can_offer_an_importer(reading, offer):
 def test_a_broken_importer_is_left_out_and_said_to_be(reading, offer, entry):
     offer(f"broken = {entry}\n")
     with pytest.warns(RuntimeWarning, match="broken .* cannot be loaded"):
-        assert [importer.name for importer in list_importers()] == ["openai", "tau-bench"]
+        assert [importer.name for importer in list_importers()] == BUILT_IN
     with pytest.raises(InvalidInput, match="cannot be loaded") as caught:
         reading("x", format="broken")
     assert caught.value.kind == "broken_importer"

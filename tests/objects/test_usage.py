@@ -80,3 +80,48 @@ def test_what_is_no_usage_is_refused_with_what_to_do(usage: Any) -> None:
         normalise_usage(usage)
     assert caught.value.kind == "invalid_usage"
     assert caught.value.hint
+
+
+def test_cost_and_call_are_kept_and_what_is_in_shape_stays_as_it_is():
+    usage = {"prompt_tokens": 10, "completion_tokens": 3}
+    once = normalise_usage(usage, cost=0.25, call="chatcmpl-1")
+    assert (once["cost"], once["call"], once["raw"]) == (0.25, "chatcmpl-1", usage)
+    assert normalise_usage(once) == once
+
+
+@pytest.mark.parametrize(
+    ("reported", "cost"),
+    [
+        ({"prompt_tokens": 1, "cost": 0.5}, 0.5),
+        ({"input": 1, "cacheRead": 2, "cacheWrite": 3, "cost": {"input": 1, "total": 2}}, 2.0),
+        ({"prompt_tokens": 1}, None),
+    ],
+)
+def test_the_cost_that_a_report_tells_is_taken(reported, cost):
+    assert normalise_usage(reported).get("cost") == cost
+
+
+def test_input_without_the_cache_becomes_all_that_was_sent():
+    usage = {"input": 3, "output": 191, "cacheRead": 10, "cacheWrite": 1684}
+    found = normalise_usage(usage)
+    assert [found[n] for n in ("input", "cache_read", "cache_write")] == [1697, 10, 1684]
+
+
+@pytest.mark.parametrize("cost", [-1, True, "1", float("nan"), float("inf"), 10**30, {"total": -1}])
+def test_what_is_no_amount_is_refused(cost):
+    with pytest.raises(InvalidInput) as caught:
+        normalise_usage({"input": 1, "cost": cost})
+    assert caught.value.kind in ("invalid_usage", "invalid_number")
+
+
+def test_caches_are_read_by_the_names_that_routers_give_them():
+    deepseek = {"prompt_tokens": 9, "completion_tokens": 1, "prompt_cache_hit_tokens": 4}
+    litellm = {
+        "prompt_tokens": 9,
+        "completion_tokens": 1,
+        "cache_read_input_tokens": 3,
+        "cache_creation_input_tokens": 2,
+    }
+    assert normalise_usage(deepseek)["cache_read"] == 4
+    found = normalise_usage(litellm)
+    assert (found["cache_read"], found["cache_write"], found["input"]) == (3, 2, 9)

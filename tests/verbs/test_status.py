@@ -3,6 +3,7 @@
 import pytest
 
 from tract import Session, Tract, XmlPrompt
+from tract.objects import normalise_usage
 from tract.store import MemoryStore
 
 LONG = "The order was sent on Monday and will be with you by Thursday at the latest. " * 4
@@ -136,6 +137,22 @@ def test_the_cache_share_is_what_was_read_of_all_that_was_sent():
     assert spent.cache_share == pytest.approx(0.9)
 
 
+def test_a_call_that_was_reported_twice_counts_once_as_it_was_reported_last():
+    with Tract.open() as t:
+        t.user("go on")
+        made = t.commit("a", role="assistant", made_with={"model": "gpt-4o"})
+        t.record_usage(normalise_usage({"input": 100, "output": 1}, call="m1"), commit=made)
+        t.record_usage(
+            normalise_usage({"input": 100, "output": 9, "cost": 0.2}, call="m1"), commit=made
+        )
+        t.record_usage(
+            normalise_usage({"input": 50, "output": 5, "cost": 0.1}, call="m2"), commit=made
+        )
+        spent = detail_of(t).spending
+    assert (spent.calls, spent.input, spent.output) == (2, 150, 14)
+    assert spent.cost == pytest.approx(0.3)
+
+
 # --- what tokens become ----------------------------------------------------------------------
 
 
@@ -221,3 +238,16 @@ def test_a_context_outlives_its_handle_and_is_counted_all_the_same():
     context = t.compile()
     t.close()
     assert context.token_count > 0
+
+
+def test_every_figure_in_tokens_is_of_the_same_model():
+    with Tract.open() as t:
+        talk(t, 10)
+        ratio = t.status().counting.ratio
+        info = t.log(1)[0]
+        line = t.compile().explain().lines[-1]
+        assert info.tokens == line.tokens
+        with Tract.open(tokenizer="o200k_base") as plain:
+            counted = plain.assistant("Well. " * 40).tokens
+            assert counted is not None
+            assert info.tokens == round(counted * ratio)

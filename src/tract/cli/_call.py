@@ -40,6 +40,7 @@ class Call:
         tract: the tract that was named, or None.
         json: whether a program asked.
         no_color: whether colours were forbidden.
+        no_pager: whether a pager was forbidden.
         dry_run: whether nothing may change.
         author: who was named as the author, or None.
         asked: what the command was given besides, by parameter.
@@ -50,6 +51,7 @@ class Call:
     tract: str | None = None
     json: bool = False
     no_color: bool = False
+    no_pager: bool = False
     dry_run: bool = False
     author: str | None = None
     asked: Mapping[str, Any] = field(default_factory=dict)
@@ -204,7 +206,7 @@ class Call:
         painter = self.painter()
         draw(painter)
         text = painter.text()
-        if paged:
+        if paged and not self.no_pager:
             page(text, color=self.color)
         else:
             click.echo(text, nl=False, color=self.color)

@@ -54,6 +54,7 @@ def shared_options() -> list[click.Parameter]:
             is_flag=True,
             help="Print no colours; so does NO_COLOR in the environment.",
         ),
+        SharedOption(["--no-pager"], is_flag=True, help="Never start a pager."),
     ]
     for option in made:
         option.callback = _keep

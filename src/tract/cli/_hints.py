@@ -39,7 +39,7 @@ _WORDS_FOR_PYTHON = {
     "not_a_store": "`tract init STORE` makes a store of it.",
     "not_json": "Mend the file, or say with --format what it is.",
     "too_large": "Split it; a file to import may be JSON lines. Only Python can raise the limit.",
-    "unknown_format": "Say with --format what it is; `tract import --list-formats` lists what can be read.",
+    "unknown_format": "Say with --format what it is; `tract import --list` lists what can be read.",
     "unknown_target": "`tract log --all --oneline` lists the commits.",
 }
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tract.cli._paint import Painter
 
 _TRACTS_SHOWN_MAX = 5
+_BAD_SHOWN_MAX = 20
 
 
 @command(
@@ -29,7 +30,7 @@ _TRACTS_SHOWN_MAX = 5
     "tract import chat.json",
     "tract import results/*.json --format tau-bench --dry-run",
     "tract import log.jsonl --strict --tract support/42",
-    "tract import --list-formats",
+    "tract import --list",
     gives=[{"imports": list[ImportShape], "dry_run": bool}, {"formats": list[FormatShape]}],
 )
 @click.argument("files", nargs=-1, metavar="FILE...")
@@ -44,7 +45,9 @@ _TRACTS_SHOWN_MAX = 5
 @click.option(
     "--strict", is_flag=True, help="Import nothing of a file with a bad record, and fail."
 )
-@click.option("--list-formats", is_flag=True, help="List what can be read, and do nothing else.")
+@click.option(
+    "--list", "list_formats", is_flag=True, help="List what can be read, and do nothing else."
+)
 @mutates
 def import_(call: Call, files: Sequence[str], form: str, strict: bool, list_formats: bool) -> None:
     """Read conversations from files into the store; reading a file again adds nothing.
@@ -109,6 +112,7 @@ def _refused(call: Call, name: str, error: TractError) -> ImportShape:
         "tracts": [],
         "branches": [],
         "bad": [],
+        "bad_more": 0,
         "error": error_shape(failure),
     }
 
@@ -141,9 +145,13 @@ def _paint_imports(paint: "Painter", reports: Sequence[ImportReport], last: str)
             noun = "tract" if len(found.tracts) == 1 else "tracts"
             paint.line(f"  {noun} {', '.join(shown)}{also}", whole=True)
         if found.bad:
-            paint.line(("  not imported: ", "warning"), counted(len(found.bad), "bad record"))
-        for bad in found.bad:
+            count = counted(len(found.bad) + found.bad_more, "bad record")
+            paint.line(("  not imported: ", "warning"), count)
+        for bad in found.bad[:_BAD_SHOWN_MAX]:
             paint.line(f"    {bad.place}: {bad.reason}", whole=True)
+        unshown = len(found.bad) - _BAD_SHOWN_MAX
+        if unshown > 0:
+            paint.line((f"    and {unshown + found.bad_more:,} more; --json tells of them", "dim"))
     if last:
         paint.line(last, whole=True)
 

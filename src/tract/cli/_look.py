@@ -1,131 +1,27 @@
-"""The commands that look at one thing: show, entries and tracts.
+"""The commands that list what there is: entries and tracts.
 
 None of them changes anything. What they count, they count as a model would be sent it.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tract import (
-    CommitDetail,
-    Content,
-    DialogueContent,
-    ReasoningPart,
-    ToolCall,
-    ToolResultContent,
-    TractInfo,
-)
+from tract import TractInfo
 from tract.cli import _shaped
 from tract.cli._call import Call
 from tract.cli._command import command
-from tract.cli._log import Places, decorated, decorations, kind, local, short_ids
+from tract.cli._log import short_ids
 from tract.cli._out import Piece
-from tract.cli._shapes import DetailShape, EntryShape, TractShape
+from tract.cli._shapes import EntryShape, TractShape
 from tract.cli._which import default_tract
 from tract.errors import TractError
 
 if TYPE_CHECKING:
     from tract.cli._paint import Painter
 
-_MARKS = ("pinned", "important", "normal", "skip")
 _PREVIEW_CHARS = 200
-
-
-@command("show", "tract show HEAD", "tract show 9f3c2a1b --json", gives=[{"commit": DetailShape}])
-@click.argument("target", default="HEAD")
-def show(call: Call, target: str) -> None:
-    """Show everything that the commit TARGET says (HEAD, if left out)."""
-    with call.reading() as t:
-        shown = t.show(target)
-        tokens = shown.info.tokens
-        shape = _shaped.detail(shown)
-        names = short_ids(t, shown.info.parents)
-        places = decorations(t)
-    call.give(
-        lambda: {"commit": shape},
-        lambda paint: _paint_detail(paint, shown, tokens, names, places),
-        paged=True,
-    )
-
-
-def _paint_detail(
-    paint: "Painter",
-    shown: CommitDetail,
-    tokens: int | None,
-    names: Mapping[str, str],
-    places: Places,
-) -> None:
-    info = shown.info
-    paint.line("commit ", (info.id, "id"), *decorated(places, info.id), whole=True)
-    facts: list[Piece] = [kind(info)]
-    if info.content_type is not None:
-        facts += [paint.dot, info.content_type, paint.dot, f"{tokens:,} tokens"]
-    paint.line(*facts)
-    usage = [
-        f"{name} {value:,}" for one in shown.usage for name, value in one.items() if name != "raw"
-    ]
-    rows: dict[str, str | None] = {
-        **_speaker(shown.content),
-        "author": str(info.author),
-        "date": local(info.at),
-        "parents": " ".join(names[parent] for parent in info.parents),
-        "entry": info.entry_id,
-        "replaces": " ".join(shown.replaces),
-        "marks": ", ".join(
-            f"{entry[:8]} {mark.priority.value}" for entry, mark in shown.marks.items()
-        ),
-        "labels": ", ".join(
-            dict.fromkeys(word for mark in shown.marks.values() for word in mark.labels)
-        ),
-        "reason": shown.reason,
-        "retain": shown.retain,
-        "message": info.message if info.message not in " ".join(shown.text.split()) else None,
-        "tags": ", ".join(info.tags),
-        "metadata": _json(info.metadata),
-        "made with": _json(info.made_with),
-        "origin": shown.origin,
-        "based on": shown.based_on,
-        "usage": ", ".join(usage),
-    }
-    for name, value in rows.items():
-        if value:
-            paint.line((f"{name:<10}", "dim"), value, whole=True)
-    if shown.content is not None:
-        paint.gap()
-        for thought in _reasoning(shown.content):
-            paint.block(thought, style="dim")
-        if shown.text:
-            paint.block(shown.text)
-        for tool in calls_of(shown):
-            paint.block(f"{tool.name} ({tool.id})", style="tool")
-            paint.block(tool.arguments, indent=8)
-
-
-def _speaker(content: Content | None) -> dict[str, str | None]:
-    """Return who said it, or what call it answers."""
-    if isinstance(content, ToolResultContent):
-        failed = "the tool failed" if content.is_error else None
-        return {"call": content.call_id, "tool": content.name, "result": failed}
-    return {"name": getattr(content, "name", None)}
-
-
-def _reasoning(content: Content | None) -> list[str]:
-    parts = getattr(content, "parts", ())
-    return [part.text for part in parts if isinstance(part, ReasoningPart) and part.text]
-
-
-def _json(value: Mapping[str, Any] | None) -> str | None:
-    return json.dumps(dict(value), ensure_ascii=False) if value else None
-
-
-def calls_of(shown: CommitDetail) -> list[ToolCall]:
-    """Return the tool calls of a commit's content."""
-    if not isinstance(shown.content, DialogueContent):
-        return []
-    return [*shown.content.tool_calls, *(p for p in shown.content.parts if isinstance(p, ToolCall))]
 
 
 @command(

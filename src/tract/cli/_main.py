@@ -37,9 +37,13 @@ COMMANDS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("demo", "_demo", "Walk through a real conversation, as code to paste."),
     ),
     "Look": (
-        ("status", "_status", "Show where the tract stands, how full its context is, and what fills it."),
+        (
+            "status",
+            "_status",
+            "Show where the tract stands, how full its context is, and what fills it.",
+        ),
         ("log", "_log", "List commits, newest first."),
-        ("show", "_look", "Show everything that a commit says."),
+        ("show", "_show", "Show everything that a commit says."),
         ("entries", "_look", "List what the context is made of."),
         ("compile", "_compile", "Show what a model would be sent."),
         ("tracts", "_look", "List the tracts of the store."),

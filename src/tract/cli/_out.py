@@ -103,12 +103,18 @@ def width() -> int | None:
 def page(text: str, *, color: bool) -> None:
     """Print a text, through a pager where it is longer than the terminal.
 
+    The pager is $TRACT_PAGER, else $PAGER, else `less`; `cat` or nothing means none.
+
     Args:
         text: whole lines.
         color: whether it is coloured.
     """
     lines = text.count("\n")
-    if sys.stdout.isatty() and lines >= shutil.get_terminal_size().lines:
+    pager = os.environ.get("TRACT_PAGER", os.environ.get("PAGER"))
+    wanted = pager is None or pager.strip() not in {"", "cat"}
+    if wanted and sys.stdout.isatty() and lines >= shutil.get_terminal_size().lines:
+        if pager is not None:
+            os.environ["PAGER"] = pager
         # As git does: leave what fits on one screen, pass colours through, keep what was shown.
         os.environ.setdefault("LESS", "FRX")
         click.echo_via_pager(text.rstrip("\n"), color=color)

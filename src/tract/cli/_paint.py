@@ -26,6 +26,12 @@ STYLES = {
     "id": "yellow",
     "important": "bold",
     "label": "bold",
+    "lane0": "red",
+    "lane1": "green",
+    "lane2": "yellow",
+    "lane3": "blue",
+    "lane4": "magenta",
+    "lane5": "cyan",
     "normal": "",
     "pinned": "bold magenta",
     "skip": "dim",
@@ -37,6 +43,8 @@ STYLES = {
 }
 _BAR_COLUMNS_MAX = 100
 _UNBOUND_COLUMNS = 80
+_CODE_CHARS_MAX = 256 * 1024
+"""What is coloured as code at most, in all: whoever looks at more of it does not want to wait."""
 _NAME_CHARS_MAX = 40
 
 
@@ -54,6 +62,7 @@ class Painter:
         self._width = width
         self._color = color
         self._ascii = ascii_only
+        self._code_left = _CODE_CHARS_MAX
 
     def line(self, *pieces: Piece, whole: bool = False) -> None:
         """Add a line; what does not fit is cut, unless all of it is wanted.
@@ -75,17 +84,32 @@ class Painter:
         """Add an empty line."""
         self._lines.append(Text())
 
-    def block(self, content: str, *, indent: int = 4, style: str = "") -> None:
+    def block(
+        self, content: str, *, indent: int = 4, style: str = "", language: str | None = None
+    ) -> None:
         """Add a content: every line of it, set in, so that it cannot be taken for anything else.
 
         Args:
             content: the content.
             indent: columns that it is set in.
             style: name of a style.
+            language: what it is written in, to colour it by; None where that is not known.
         """
         margin = " " * indent
-        for words in printable(content, limit=None, lines=True).split("\n"):
-            self._lines.append(Text(f"{margin}{words}", STYLES[style]))
+        safe = printable(content, limit=None, lines=True)
+        for line in self._code(safe, language) or safe.split("\n"):
+            words = Text(line) if isinstance(line, str) else line
+            words.stylize_before(STYLES[style])
+            self._lines.append(Text(margin).append_text(words))
+
+    def _code(self, safe: str, language: str | None) -> list[Text] | None:
+        """Return the lines of a code in colours, or None where it is shown plain."""
+        if language is None or not self._color or len(safe) > self._code_left:
+            return None
+        from tract.cli._highlight import highlighted
+
+        self._code_left -= len(safe)
+        return highlighted(safe, language)
 
     def table(self, titles: Sequence[str], rows: Iterable[Sequence[Piece]]) -> None:
         """Add a table: columns as wide as they must be, the last one takes what is left.
@@ -153,6 +177,16 @@ class Painter:
             bar = full * (max(columns, 1) if share > 0 and room > 0 else 0)
             pad = " " * (names - cell_len(name))
             self.line(f"  {name}{pad}  {number:>{numbers},}  {share:>6.1%}  ", (bar, "good"))
+
+    @property
+    def columns(self) -> int | None:
+        """The columns that a line may take; None where nothing is cut."""
+        return self._width
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether to draw with ASCII alone."""
+        return self._ascii
 
     @property
     def dot(self) -> str:

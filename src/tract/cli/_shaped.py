@@ -24,12 +24,14 @@ from tract import (
     TractInfo,
     VerifyReport,
 )
+from tract.cli._growth import Growth
 from tract.cli._shapes import (
     BranchShape,
     CommitShape,
     DetailShape,
     DroppedShape,
     EntryShape,
+    GrowthShape,
     IssueShape,
     LineShape,
     MarkShape,
@@ -61,6 +63,16 @@ def commit(info: CommitInfo, *, dry_run: bool = False) -> CommitShape:
         "made_with": None if info.made_with is None else dict(info.made_with),
         "tags": list(info.tags),
         "metadata": dict(info.metadata),
+    }
+
+
+def grown(info: CommitInfo, growth: Growth) -> GrowthShape:
+    """Return a commit with what it does to the size of the context."""
+    return {
+        **commit(info),
+        "tokens": growth.tokens,
+        "tokens_added": growth.added,
+        "tokens_total": growth.total,
     }
 
 
@@ -199,6 +211,7 @@ def imported(report: ImportReport) -> ImportShape:
         "tracts": list(report.tracts),
         "branches": [{"tract": name, "branch": branch} for name, branch in report.branches],
         "bad": [{"place": bad.place, "reason": bad.reason} for bad in report.bad],
+        "bad_more": report.bad_more,
         "error": None,
     }
 

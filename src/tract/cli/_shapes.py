@@ -42,6 +42,20 @@ class CommitShape(TypedDict):
     metadata: Json
 
 
+class GrowthShape(CommitShape):
+    """A commit with what it does to the size of the context, as `log --stat` lists it.
+
+    Attributes:
+        tokens: tokens of the message that its content makes, or null without content.
+        tokens_added: what it adds to the total; below 0 where it takes away.
+        tokens_total: tokens of all entries at the commit that are not marked "skip".
+    """
+
+    tokens: int | None
+    tokens_added: int
+    tokens_total: int
+
+
 class MarkShape(TypedDict):
     """A mark of an entry.
 

@@ -78,7 +78,8 @@ class ImportShape(TypedDict):
         added: commits that are new in the store (would be, in a dry run).
         tracts: names of the tracts that hold the conversations.
         branches: tract and branch of each conversation.
-        bad: records that were not imported.
+        bad: records that were not imported; the first 10,000 of them.
+        bad_more: how many there are beyond those.
         error: why nothing of the file was imported, or null.
     """
 
@@ -90,6 +91,7 @@ class ImportShape(TypedDict):
     tracts: list[str]
     branches: list[BranchNameShape]
     bad: list[BadShape]
+    bad_more: int
     error: ErrorShape | None
 
 

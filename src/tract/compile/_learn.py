@@ -7,8 +7,7 @@ separates them. It is fitted by medians (Theil 1950, Sen 1968), so that a few ca
 something else, as a cut or a retried one does, do not bend it.
 """
 
-from collections.abc import Sequence
-from statistics import median
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 REPORTS_MIN = 5
@@ -75,8 +74,15 @@ def _line(reports: Sequence[Report]) -> tuple[float, float]:
             for b in reports[n + 1 :]
             if a.counted != b.counted
         ]
-        slope = median(slopes)
-        height = median(y - slope * x for x, y in reports)
+        slope = _median(slopes)
+        height = _median(y - slope * x for x, y in reports)
         if slope > 0 and height >= 0:
             return slope, height
-    return median(y / x for x, y in reports), 0.0
+    return _median(y / x for x, y in reports), 0.0
+
+
+def _median(values: Iterable[float]) -> float:
+    """Return the middle value; the module of that name takes longer to import than all of this."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

@@ -15,6 +15,7 @@ from tract.formats._anthropic_blocks import (
     MESSAGE_KEY,
     PROVIDER,
     SHAPE_KEY,
+    is_sendable,
     is_thinking,
     medium_block,
     reasoning_block,
@@ -228,7 +229,7 @@ class _Writer:
         return None
 
     def _inner_system(self, message: Message) -> list[Block]:
-        blocks = self._blocks(message, "system")
+        blocks = self._blocks(message, "user" if self.repair else "system")
         if not self.repair or not blocks:
             return blocks
         if blocks[0].get("type") == "text":
@@ -378,6 +379,10 @@ class _Writer:
         if isinstance(part, OpaquePart):
             if part.provider == PROVIDER:
                 payload: Block = copied(part.payload)
+                if self.repair and not is_sendable(payload, role):
+                    text = "a part that Anthropic would refuse as it came"
+                    self._note("opaque_left_out", text, message)
+                    return None
                 return _telling(payload) if self.repair else payload
             text = f"a part that only {printable(part.provider)} understands"
             self._note("opaque_left_out", text, message)
@@ -442,5 +447,5 @@ def _is_bare(blocks: list[Block]) -> bool:
 
 def _whole_of(message: Message) -> OpaquePart | None:
     """Return the opaque part that is a message of its own, if the message is one."""
-    part = message.parts[0] if len(message.parts) == 1 else None
+    part = message.parts[0] if len(message.parts) == 1 and message.plain else None
     return part if isinstance(part, OpaquePart) and "role" in part.payload else None

@@ -4,6 +4,7 @@ Each function here makes a block of a part and says nothing else; what stands fo
 no block, and in which message a block ends up, is decided by the writer of whole requests.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from tract.formats._fields import SHAPE
@@ -82,3 +83,39 @@ def reasoning_block(part: ReasoningPart, *, repair: bool) -> dict[str, Any] | No
 def is_thinking(block: dict[str, Any]) -> bool:
     """Return whether a block is thinking, readable or not."""
     return block.get("type") in ("thinking", "redacted_thinking")
+
+
+_MEDIA_FIELDS = {"base64": "data", "url": "url", "file": "file_id", "text": "data"}
+_MEDIA_TYPES = {
+    "image": ("image/jpeg", "image/png", "image/gif", "image/webp"),
+    "document": ("application/pdf",),
+}
+_OF_USERS = frozenset({"document", "image", "search_result", "container_upload"})
+# What is read as a part of its own unless it is broken.
+_READ = frozenset({"text", "thinking", "redacted_thinking", "tool_use", "tool_result"})
+
+
+def is_sendable(block: Mapping[str, Any], role: str) -> bool:
+    """Return whether a block that was kept as it came may be sent as it is.
+
+    Args:
+        block: the block; one of a type that is not known here is the provider's to judge.
+        role: "system", "user", "assistant", or "tool" for one inside a result.
+    """
+    kind = block.get("type")
+    if not isinstance(kind, str) or role == "system" or kind in _READ:
+        return False
+    if (role == "assistant" and kind in _OF_USERS) or (
+        role != "assistant" and kind == "server_tool_use"
+    ):
+        return False
+    if kind not in _MEDIA_TYPES:
+        return True
+    source = block.get("source")
+    form = source.get("type") if isinstance(source, Mapping) else None
+    if not isinstance(source, Mapping) or not isinstance(form, str):
+        return False
+    wanted = _MEDIA_FIELDS.get(form)
+    if wanted is not None and not (isinstance(source.get(wanted), str) and source[wanted]):
+        return False
+    return form != "base64" or source.get("media_type") in _MEDIA_TYPES[kind]

@@ -85,7 +85,12 @@ class _Writer:
             and role != "tool"
         ):
             self._append({"role": role, "content": parts[0].text}, message)
-        elif len(parts) == 1 and type(parts[0]) is OpaquePart and "role" in parts[0].payload:
+        elif (
+            len(parts) == 1
+            and type(parts[0]) is OpaquePart
+            and message.plain  # else it is the one part of a message, whatever fields it has
+            and "role" in parts[0].payload
+        ):
             self._whole(parts[0], message)
         elif role == "tool":
             self._result(message)

@@ -99,7 +99,7 @@ class _Index:
         entries: for each line that could be read, header included, its number as a node; else -1.
         header: what the session says of itself.
         labels: what people called its lines.
-        current: the id of the line that pi was at last; "" before the first.
+        current: the number of the line that pi was at last, or the id of one that it went back to.
         edited: whether anything in it replaces anything else.
     """
 
@@ -110,7 +110,7 @@ class _Index:
     entries: list[int] = field(default_factory=list)
     header: dict[str, Any] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
-    current: str = ""
+    current: int | str = 0
     edited: bool = False
 
     def add(self, spot: Spot, record: Record, source: Source) -> BadRecord | None:
@@ -132,7 +132,7 @@ class _Index:
         number = len(self.spots)
         self.spots.append(spot)
         self.ids.append(text_in(line, "id") or f"\0{number}")
-        self.current = self.ids[number]
+        self.current = number
         self.parents.append(self._parent(line, number))
         self.speaks.append(kind in _SPOKEN)
         self.entries.append(number)
@@ -171,7 +171,9 @@ def _conversations(
     def name(number: int) -> str:
         return f"fork-{name_of(index.ids[number].strip(chr(0))[:_SHORT], fallback=str(number))}"
 
-    at = index.ids.index(index.current) if index.current in index.ids else None
+    at = index.current
+    if isinstance(at, str):
+        at = index.ids.index(at) if at in index.ids else len(index.ids) - 1
     found = [
         leaf
         for leaf in leaves(links.parents, name, first=at)
@@ -208,7 +210,8 @@ def _messages(source: Source, index: _Index, path: list[int]) -> Iterator[Import
                 replaced = path[: place_of[number] if kept is None else kept]
                 yield teller.compaction(line, record.place, place_of[number], number, replaced)
             elif kind == "context_edit":
-                target = by_id.get(text_in(line, "targetId"))
+                named = by_id.get(text_in(line, "targetId"), number)
+                target = named if place_of[named] < place_of[number] else None
                 spot = None if target is None else index.spots[target]
                 old = None if spot is None else next(source.records_at([spot]))
                 whole = old.value if isinstance(old, Record) else None

@@ -25,14 +25,12 @@ from tract.objects import (
     ReasoningPart,
     SummaryContent,
     TextPart,
-    ToolCall,
     ToolResultContent,
     normalise_usage,
     part_of,
 )
 
 PROVIDER = "pi"
-_ENDED_WELL = frozenset({"stop", "toolUse"})
 _CUT = frozenset({"aborted", "error"})
 
 
@@ -48,7 +46,11 @@ class Teller:
         self._keyed = keyed
         self._changes: list[dict[str, Any]] = []
         self._level = header.get("thinkingLevel")
+        self._said = False
+        self._prompt = _Prompt()
         self._instructions: set[int] = set()
+        self._compactions: list[int] = []
+        self._compacted: set[int] = set()
 
     def change(self, line: Mapping[str, Any]) -> None:
         """Take note of a change that goes with the next message."""
@@ -71,23 +73,26 @@ class Teller:
         """
         at = _time(line, position)
         if line.get("type") == "usage":
-            return Imported(place, (), at, usage=normalise_usage(line.get("usage")))
+            return self._reported(line, place, at)
         message = _message_of(line)
         role = message.get("role")
         content, author = _content(message, role)
+        replaces: tuple[str, ...] = ()
         if isinstance(content, InstructionContent):
             self._instructions.add(number)
+            first, content = self._prompt.told(message, content, number)
+            replaces = () if first == number else (str(first),)
         metadata = {**_said_beside(message, line), **self._taken()}
-        made_with, usage, skip, reason = None, None, False, None
+        usage = _usage(message, metadata)
+        made_with, skip, reason = None, False, None
         if role == "assistant":
             made_with = self._made_with(message)
-            if message.get("usage") is not None:
-                usage = normalise_usage(message["usage"])
             stop = message.get("stopReason")
             skip = isinstance(stop, str) and stop in _CUT
-            reason = message.get("errorMessage") or stop if skip else None
+            reason = text_in(message, "errorMessage") or text_in(message, "stopReason")
         elif role == "bashExecution" and message.get("excludeFromContext") is True:
             skip, reason = True, "kept out of the context when it was run"
+        self._said = True
         return Imported(
             place,
             (Authored(content, author),),
@@ -95,11 +100,20 @@ class Teller:
             made_with,
             usage,
             key=self._key(number),
+            replaces=replaces,
             priority=Priority.SKIP if skip else None,
             labels=("partial",) if skip and role == "assistant" else (),
-            reason=reason if isinstance(reason, str) else None,
+            reason=reason if skip else None,
             metadata=metadata,
         )
+
+    def _reported(self, line: Mapping[str, Any], place: str, at: int) -> Imported:
+        """Return a report of tokens that no message of the session was made with."""
+        if not self._said:
+            raise _unfit("usage", text_in(line, "kind"), "of no message: none was before it")
+        usage = normalise_usage(line.get("usage"))
+        facts = {name: line[name] for name in ("kind", "provider", "model", "note") if name in line}
+        return Imported(place, (), at, usage={**usage, "raw": {**usage["raw"], **facts}})
 
     def compaction(
         self,
@@ -122,19 +136,20 @@ class Teller:
             InvalidInput: it has no summary.
         """
         content, author = _summary(line)
-        facts = {
-            name: line[name]
-            for name in ("tokensBefore", "details", "fromHook")
-            if line.get(name) is not None
-        }
+        kept = self._instructions
+        gone = [n for n in (*replaced, *self._compactions) if n not in kept and n != number]
+        metadata = {**_rest(line, _COMPACTION), **self._taken()}
+        self._said = True
+        self._compactions.append(number)
+        self._compacted.update(gone)
         return Imported(
             place,
             (Authored(content, author),),
             _time(line, position),
-            usage=normalise_usage(line["usage"]) if line.get("usage") is not None else None,
+            usage=_usage(line, metadata),
             key=self._key(number),
-            replaces=[str(n) for n in replaced if n not in self._instructions],
-            metadata={**facts, **self._taken()},
+            replaces=[str(n) for n in dict.fromkeys(gone)],
+            metadata=metadata,
         )
 
     def edit(
@@ -154,7 +169,7 @@ class Teller:
         """
         if target is None or not isinstance(old, Mapping):
             raise _unfit("targetId", line.get("targetId"), "no line before it")
-        at, news, metadata = _time(line, position), line.get("replacement"), self._taken()
+        at, news = _time(line, position), line.get("replacement")
         contents: tuple[Authored, ...] = ()
         if news is not None:
             if not isinstance(news, Mapping):
@@ -162,6 +177,9 @@ class Teller:
             message = {**_message_of(old), "content": news.get("content")}
             content, _ = _content(message, message.get("role"))
             contents = (Authored(content, APPLICATION),)
+        if target in self._compacted:  # a summary stands for it, which says what it said
+            return Imported(place, (), at)
+        metadata = self._taken()
         return Imported(place, contents, at, replaces=(str(target),), metadata=metadata)
 
     def _key(self, number: int) -> str | None:
@@ -173,10 +191,42 @@ class Teller:
         return {"changes": changes} if changes else {}
 
     def _made_with(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
-        config = {name: message[name] for name in ("model", "provider") if message.get(name)}
-        if config and isinstance(self._level, str) and self._level != "off":
-            config["thinking_level"] = self._level
+        config = {n: message[n] for n in ("model", "provider") if text_in(message, n)}
+        level = text_in(message, "thinkingLevel") or self._level
+        if config and isinstance(level, str) and level != "off":
+            config["thinking_level"] = level
         return config or None
+
+
+class _Prompt:
+    """The system prompt, as the messages that change parts of it by name leave it."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._texts: list[str] = []
+        self._sections: dict[str, str] = {}
+
+    def told(
+        self, message: Mapping[str, Any], content: InstructionContent, number: int
+    ) -> tuple[int, InstructionContent]:
+        """Return the line that the prompt stands at, and all of it.
+
+        A message without sections is instructions of its own, from where it stands on.
+        """
+        sections = message.get("sections")
+        if not isinstance(sections, Mapping):
+            return number, content
+        if self._first is None:
+            self._first = number
+        texts = [part.text for part in content.parts or () if isinstance(part, TextPart)]
+        self._texts += [text for text in (content.text, *texts) if text]
+        for name, text in sections.items():
+            if isinstance(text, str):
+                self._sections[name] = text
+            elif text is None:
+                self._sections.pop(name, None)
+        whole = "\n\n".join([*self._texts, *self._sections.values()])
+        return self._first, InstructionContent(text=whole)
 
 
 def text_in(line: Mapping[str, Any], name: str) -> str:
@@ -205,29 +255,44 @@ def _message_of(line: Mapping[str, Any]) -> Mapping[str, Any]:
     return message
 
 
+_ENVELOPE = frozenset({"type", "id", "parentId", "timestamp", "message"})
+_COMPACTION = _ENVELOPE | {"summary", "firstKeptEntryId", "firstKeptEntryIndex", "usage"}
+_UNDERSTOOD = {
+    "assistant": frozenset({"model", "provider", "thinkingLevel", "usage"}),
+    "toolResult": frozenset({"toolCallId", "toolName", "isError", "usage"}),
+    "system": frozenset({"sections"}),
+    "bashExecution": frozenset({"output"}),
+    "branchSummary": frozenset({"summary", "usage"}),
+    "compactionSummary": frozenset({"summary"}),
+}
+_ANY = frozenset({"role", "content", "type", "id", "parentId", "timestamp"})
+
+
 def _said_beside(message: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a message says besides its content that is worth keeping."""
-    role = message.get("role")
-    facts: dict[str, Any] = {}
-    if role == "assistant":
-        stop = message.get("stopReason")
-        if stop is not None and not (isinstance(stop, str) and stop in _ENDED_WELL):
-            facts["stopReason"] = stop
-        if message.get("errorMessage"):
-            facts["errorMessage"] = message["errorMessage"]
-        # The line says when the reply was complete, the message when it was asked for.
-        if message.get("timestamp") is not None and "timestamp" in line:
-            facts["timestamp"] = message["timestamp"]
-    elif role == "bashExecution":
-        names = ("command", "exitCode", "cancelled", "truncated", "fullOutputPath")
-        facts["bashExecution"] = {n: message[n] for n in names if message.get(n) is not None}
-    elif role in ("custom", "hookMessage"):
-        facts = {n: message[n] for n in ("customType", "display") if n in message}
-    elif role == "branchSummary":
-        facts = {n: message[n] for n in ("fromId", "fromHook") if message.get(n) is not None}
-    if message.get("details") is not None:
-        facts["details"] = message["details"]
-    return facts
+    """Return what a message says besides its content, so far as nothing else keeps it."""
+    role = text_in(message, "role")
+    facts = _rest(message, _ANY | _UNDERSTOOD.get(role, frozenset()))
+    if facts.get("stopReason") in ("stop", "toolUse"):
+        del facts["stopReason"]
+    # The line says when the reply was complete, the message when it was asked for.
+    if role == "assistant" and message.get("timestamp") is not None and "timestamp" in line:
+        facts["timestamp"] = message["timestamp"]
+    return {**_rest(line, _ENVELOPE), **facts} if line.get("type") == "message" else facts
+
+
+def _rest(holder: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    return {n: value for n, value in holder.items() if n not in known and value is not None}
+
+
+def _usage(holder: Mapping[str, Any], metadata: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what the provider reported; what is no report goes to the metadata."""
+    if holder.get("usage") is None or holder.get("role") in ("user", "system"):
+        return None
+    try:
+        return normalise_usage(holder["usage"])
+    except InvalidInput:
+        metadata["usage"] = holder["usage"]
+        return None
 
 
 def _content(message: Mapping[str, Any], role: object) -> tuple[Content, Actor]:
@@ -246,7 +311,8 @@ def _content(message: Mapping[str, Any], role: object) -> tuple[Content, Actor]:
         case "toolResult":
             return _result(message), actor("tool", message.get("toolName"))
         case "system":
-            return InstructionContent(parts=_parts(message, "system")), APPLICATION
+            bare = message.get("content") is None and "sections" in message
+            return _instructions(() if bare else _parts(message, "system")), APPLICATION
         case "bashExecution":
             return DialogueContent(role="user", text=_ran(message)), HUMAN
         case "custom" | "hookMessage":
@@ -261,6 +327,14 @@ def _dialogue(role: Any, parts: tuple[Part, ...]) -> Content:
     if len(parts) == 1 and isinstance(parts[0], TextPart):
         return DialogueContent(role=role, text=parts[0].text)
     return DialogueContent(role=role, parts=parts)
+
+
+def _instructions(parts: tuple[Part, ...]) -> InstructionContent:
+    if not parts:
+        return InstructionContent(text="")
+    if len(parts) == 1 and isinstance(parts[0], TextPart):
+        return InstructionContent(text=parts[0].text)
+    return InstructionContent(parts=parts)
 
 
 def _summary(message: Mapping[str, Any]) -> tuple[Content, Actor]:
@@ -323,11 +397,11 @@ def _part(block: Any, where: str, provider: str) -> Part:
             return ReasoningPart(block["thinking"], provider, signature)
         case "toolCall":
             wanted = {name: block.get(name) for name in ("id", "name", "arguments")}
-            found = part_of(
+            if text_in(block, "thoughtSignature"):
+                wanted["extra"] = {provider: {"thoughtSignature": block["thoughtSignature"]}}
+            return part_of(
                 {"kind": "tool_call", **{k: v for k, v in wanted.items() if v is not None}}
             )
-            assert isinstance(found, ToolCall)
-            return found
         case "image" if isinstance(block.get("data"), str):
             return MediaPart(
                 "image", media_type=text_in(block, "mimeType") or None, data=block["data"]
@@ -338,8 +412,10 @@ def _part(block: Any, where: str, provider: str) -> Part:
 
 
 def _unfit(name: str, value: object, what: str) -> InvalidInput:
+    plain = value is None or isinstance(value, str | int | float)
+    shown = printable(repr(value), limit=80) if plain else json_type(value)
     return InvalidInput(
-        f"{name} {printable(repr(value), limit=80)} is {what}",
+        f"{name} {shown} is {what}",
         kind="invalid_message",
         hint="Mend the line, or leave it out.",
     )

@@ -6,25 +6,15 @@ file, and when somebody asks for the list.
 """
 
 import warnings
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from tract.errors import InvalidInput, printable
-from tract.formats import detect
-from tract.importers._openai import OpenAIMessages
-from tract.importers._pi import PiSessions
 from tract.importers._protocol import Importer
 from tract.importers._records import BadRecord
 from tract.importers._source import Source
-from tract.importers._tau_bench import TauBench
 
 GROUP = "tract.importers"
 AUTO = "auto"
-_BUILT_IN: tuple[Importer, ...] = (
-    OpenAIMessages(),
-    PiSessions(),
-    TauBench(),
-)
 
 
 def list_importers() -> list[Importer]:
@@ -33,10 +23,10 @@ def list_importers() -> list[Importer]:
     An installed one that cannot be loaded is left out with a `RuntimeWarning`.
 
     Example:
-        >>> [importer.name for importer in list_importers()][:2]
-        ['openai', 'tau-bench']
+        >>> [importer.name for importer in list_importers()][:3]
+        ['openai', 'anthropic', 'claude-code']
     """
-    return [*_BUILT_IN, *_installed()]
+    return [*_built_in(), *_installed()]
 
 
 def importer_for(source: Source, format: str = AUTO) -> Importer:
@@ -50,11 +40,11 @@ def importer_for(source: Source, format: str = AUTO) -> Importer:
         InvalidInput: no importer has that name, or none recognises the file.
     """
     if format == AUTO:
-        found = _surest(source, _BUILT_IN) or _surest(source, tuple(_installed()))
+        found = _surest(source, _built_in()) or _surest(source, tuple(_installed()))
         if found is None:
             _unrecognised(source)
         return found
-    for importer in _BUILT_IN:
+    for importer in _built_in():
         if importer.name == format:
             return importer
     for importer in _installed(strict=format):
@@ -65,6 +55,12 @@ def importer_for(source: Source, format: str = AUTO) -> Importer:
         kind="unknown_format",
         hint=f"Use {AUTO}, or one of {_known()}.",
     )
+
+
+def _built_in() -> tuple[Importer, ...]:
+    from tract.importers._built_in import BUILT_IN  # the door: see there
+
+    return BUILT_IN
 
 
 def _surest(source: Source, importers: tuple[Importer, ...]) -> Importer | None:
@@ -84,26 +80,11 @@ def _unrecognised(source: Source) -> NoReturn:
                     hint="Mend the file, or give format= the name of what it is.",
                 )
         source.document()  # says why it is none
-    if any(detect(message) == "anthropic" for message in _messages(source)):
-        raise InvalidInput(
-            f"{shown} looks like Anthropic's Messages, which cannot be imported yet",
-            kind="unsupported_format",
-            hint="In Python, t.extend(json.load(file)) takes them.",
-        )
     raise InvalidInput(
         f"{shown} is in no format that is known here",
         kind="unknown_format",
         hint=f"Known are {_known()}; name one with format= if the file is of its kind.",
     )
-
-
-def _messages(source: Source) -> list[Mapping[str, Any]]:
-    """Return what may be messages in the beginning of a file."""
-    found = []
-    for value in source.sample.values:
-        listed = value.get("messages", [value]) if isinstance(value, Mapping) else value
-        found += listed if isinstance(listed, list) else []
-    return [message for message in found if isinstance(message, Mapping)]
 
 
 def _known() -> str:

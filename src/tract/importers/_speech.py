@@ -58,6 +58,7 @@ class Speech:
             InvalidInput: it is no message.
         """
         at, made_with, usage, author = position, None, None, self._model
+        metadata = None
         if isinstance(message, dict) and not _SAID.isdisjoint(message):
             message = dict(message)
             at = _taken_time(message, position)
@@ -65,6 +66,8 @@ class Speech:
             usage = _taken_usage(message)
             if made_with is not None:
                 author = actor("model", made_with["model"])
+        if self._provider == "anthropic" and isinstance(message, dict):
+            metadata = _said_of_reply(message)
         try:
             contents = from_wire(message, self._provider)
         except RecursionError:
@@ -74,7 +77,7 @@ class Speech:
                 hint="Make it flatter, or leave it out of the file.",
             ) from None
         spoken = tuple([Authored(content, self._author(content, author)) for content in contents])
-        return Imported(place, spoken, at, made_with, usage)
+        return Imported(place, spoken, at, made_with, usage, metadata=metadata)
 
     def _author(self, content: Content, model: Actor) -> Actor:
         if isinstance(content, DialogueContent):
@@ -96,6 +99,7 @@ class Speech:
 
 
 _SAID = frozenset({*_TIMES, "model", "usage"})
+_MESSAGE = frozenset({"role", "content", "type"})
 
 
 def spoken(
@@ -141,6 +145,13 @@ def _taken_model(message: dict[str, Any]) -> dict[str, str] | None:
     if message.get("role") != "assistant" or not isinstance(model, str) or not model:
         return None
     return {"model": message.pop("model")}
+
+
+def _said_of_reply(message: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what a whole reply of Anthropic's says of itself: no request may have it."""
+    if message.get("type") != "message":
+        return None
+    return {k: v for k, v in message.items() if k not in _MESSAGE and v is not None}
 
 
 def _taken_usage(message: dict[str, Any]) -> Mapping[str, Any] | None:

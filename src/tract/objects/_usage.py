@@ -12,17 +12,20 @@ from tract.errors import InvalidInput, printable
 from tract.objects._canonical import check_json
 
 
-def normalise_usage(usage: Any, *, cost: float | None = None) -> dict[str, Any]:
+def normalise_usage(
+    usage: Any, *, cost: float | None = None, call: str | None = None
+) -> dict[str, Any]:
     """Return a provider's usage as figures in tokens, with what was reported under "raw".
 
     Args:
         usage: OpenAI's or Anthropic's usage object or dict (or anything with `model_dump`), or the
             whole reply that it is in.
         cost: what the call cost, in US dollars, where it is known beside the usage.
+        call: the provider's id of the call. Of several reports of one call, the last one counts.
 
     Returns:
-        A dict with "input", "output", "cache_read", "cache_write", "reasoning" and "raw", and with
-        "cost" in US dollars where somebody said it.
+        A dict with "input", "output", "cache_read", "cache_write", "reasoning" and "raw", with
+        "cost" in US dollars where somebody said it, and with "call" where that was given.
 
     Raises:
         InvalidInput: it is no usage, a figure is no whole number from 0, or the cost is no amount.
@@ -52,7 +55,16 @@ def normalise_usage(usage: Any, *, cost: float | None = None) -> dict[str, Any]:
             hint="Pass the provider's usage object, or a dict with input and output (tokens).",
         )
     paid = _cost(raw, cost)
-    return {**figures, **({} if paid is None else {"cost": paid}), "raw": raw}
+    if call is None and isinstance(raw.get("call"), str):
+        call = raw["call"]
+    if isinstance(raw.get("raw"), Mapping):  # it was in this shape already
+        raw = dict(raw["raw"])
+    found: dict[str, Any] = {**figures}
+    if paid is not None:
+        found["cost"] = paid
+    if call is not None:
+        found["call"] = call
+    return {**found, "raw": raw}
 
 
 def _plain(usage: Any) -> dict[str, Any]:

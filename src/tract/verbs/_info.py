@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import ref
 
-from tract.compile import Tally, count_message, is_built_in, render
+from tract.compile import count_message, is_built_in, render
 from tract.errors import printable
 from tract.objects import (
     ARRANGE,
@@ -23,6 +23,7 @@ from tract.objects import (
 )
 from tract.repo import Repo
 from tract.store import Payload, Reader
+from tract.verbs._learn import learner
 
 LINE_CHARS = 72
 
@@ -43,7 +44,7 @@ def info_of(repo: Repo, commit: Commit, payloads: Mapping[str, Payload]) -> Comm
     kind = role = count = None
     if payload is not None:
         kind, role = payload["content_type"], payload_role(payload, types)
-        count = _Count(repo.settings.tally, commit, payload, types)
+        count = _Count(repo, commit, payload)
     message: str | None = None
     tags: tuple[str, ...] = ()
     metadata: dict[str, Any] = {}
@@ -71,24 +72,42 @@ def info_of(repo: Repo, commit: Commit, payloads: Mapping[str, Payload]) -> Comm
 
 
 class _Count:
-    """Counts one content's tokens when asked, and remembers the figure with the handle.
+    """Counts one content's tokens for the handle's model when asked, and remembers what it counted.
 
     It outlives the handle without keeping the store open. Sent to another process it is the
     figure: what it was counted with may be a function that cannot be sent.
     """
 
-    __slots__ = ("_commit", "_content", "_counter", "_payload", "_tally", "_types")
+    __slots__ = (
+        "_commit",
+        "_content",
+        "_counter",
+        "_gauge",
+        "_payload",
+        "_scale",
+        "_tally",
+        "_types",
+    )
 
-    def __init__(self, tally: Tally, commit: Commit, payload: Payload, types: ContentTypes) -> None:
+    def __init__(self, repo: Repo, commit: Commit, payload: Payload) -> None:
+        tally = repo.settings.tally
         assert commit.content is not None
         self._content = commit.content
         self._commit = commit.id
         self._payload = payload
-        self._types = types
+        self._types = repo.settings.types
         self._counter = tally.counter
+        self._scale = tally.scale
         self._tally = ref(tally)
+        self._gauge = ref(learner(repo))
 
     def __call__(self) -> int:
+        gauge = self._gauge()
+        scale = self._scale if gauge is None else gauge.scale()
+        return int(scale.of(self._counted()))
+
+    def _counted(self) -> int:
+        """Return the counter's own tokens."""
         tally = self._tally()
         tokens = None if tally is None else tally.known([self._content]).get(self._content)
         if tokens is None:

@@ -7,7 +7,7 @@ is at hand needs none of this, and neither does a tokenizer that the caller brou
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tract.compile import (
     REPORTS_MIN,
@@ -32,8 +32,7 @@ _AGAIN = 4
 _OTHER_TRACTS_MAX = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Counting:
+class Counting(NamedTuple):
     """How a tract's tokens are counted.
 
     Attributes:
@@ -176,8 +175,11 @@ def _newest(
 def _calls(reader: Reader, usages: Sequence[Usage], model: str, provider: str | None) -> list[Call]:
     """Return a model's calls: the commits of their replies, with the tokens that they sent."""
     calls = []
+    told: set[str] = set()
     for usage in usages:
-        if usage.commit is not None and usage.body.get("input"):
+        # The first report is the reply's own; what follows was paid for something else beside it.
+        if usage.commit is not None and usage.commit not in told and usage.body.get("input"):
+            told.add(usage.commit)
             commit = reader.commit(usage.commit)
             by, served_by = made_by(commit)
             if by == model and (provider is None or served_by in (None, provider)):

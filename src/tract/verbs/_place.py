@@ -84,10 +84,11 @@ def place(
         raise
     if reached < len(ids):
         draft.move(row.id, ref, ids[-1], expected=tip, make=make)
-        _report_usage(draft, row, chain)
+    reported = _report_usage(draft, row, chain)
     if described != row:
         draft.put_tract(described)
-    return Placed(row.id, added, changed=reached < len(ids) or described != row)
+    changed = reached < len(ids) or bool(reported) or described != row
+    return Placed(row.id, added, changed)
 
 
 def _described(
@@ -207,10 +208,11 @@ def tip_of(draft: Reader, row: TractRow, ref: str) -> tuple[str | None, bool]:
         return None, True
 
 
-def _report_usage(draft: Draft, row: TractRow, chain: Chain) -> None:
-    """Stage what providers reported and is not recorded in the tract yet."""
+def _report_usage(draft: Draft, row: TractRow, chain: Chain) -> int:
+    """Stage what providers reported and is not recorded in the tract yet; return how much it is."""
     if not chain.usages:
-        return
+        return 0
+    staged = 0
     commits = list(dict.fromkeys(id for id, _ in chain.usages))
     recorded = Counter((one.commit, canonical(one.body)) for one in draft.usages(row.id, commits))
     for id, usage in chain.usages:
@@ -219,3 +221,5 @@ def _report_usage(draft: Draft, row: TractRow, chain: Chain) -> None:
             recorded[said] -= 1
         else:
             draft.put_usage(row.id, Usage(id, draft.commit(id).at, usage))
+            staged += 1
+    return staged

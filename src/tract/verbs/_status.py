@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum
-from typing import Any
+from typing import Any, NamedTuple
 
 from tract.compile import FRAME, CompiledContext, CompileOptions, Piece, TokenCount, breakdown
 from tract.errors import printable
@@ -26,8 +26,7 @@ REPEATS_MAX = 20
 _PREVIEW_CHARS = 120
 
 
-@dataclass(frozen=True, slots=True)
-class TokenShare:
+class TokenShare(NamedTuple):
     """A part of a context.
 
     Attributes:
@@ -44,8 +43,7 @@ class TokenShare:
     messages: int
 
 
-@dataclass(frozen=True, slots=True)
-class LargeEntry:
+class LargeEntry(NamedTuple):
     """An entry of the context and what it takes.
 
     Attributes:
@@ -67,8 +65,7 @@ class LargeEntry:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatedText:
+class RepeatedText(NamedTuple):
     """A text that stands in the context more than once.
 
     Attributes:
@@ -88,8 +85,7 @@ class RepeatedText:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+class Spending(NamedTuple):
     """What the calls of a tract came to, as far as usage was recorded.
 
     Attributes:
@@ -122,8 +118,7 @@ class Spending:
     model: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StatusDetail:
+class StatusDetail(NamedTuple):
     """Where the tokens of a context go; each of the first three adds up to the whole.
 
     Attributes:
@@ -385,7 +380,9 @@ class _Bill:
 
 def _spending(reader: Reader, usages: Sequence[Usage]) -> Spending:
     whole, bills = _Bill(), defaultdict[str | None, _Bill](_Bill)
-    for usage in usages:
+    # A call may have been reported while its reply was still coming in, and again at its end.
+    calls = {usage.body.get("call") or number: usage for number, usage in enumerate(usages)}
+    for usage in calls.values():
         model = provider = None
         if usage.commit is not None:
             model, provider = made_by(reader.commit(usage.commit))
