@@ -49,14 +49,15 @@ context of 28d9dc02: 7 of 8 entries in 7 messages, 369 tokens (exact)
     4  44de8753  assistant       9  [call c2] build({})
     5  d9929dd9  tool          304  the build failed again the build failed again the build f...
     6  28d9dc02  assistant       7  It fails.
+1 entry was left out by a view, in 74c7870b
 """)
 
 
 def test_what_a_view_leaves_out_is_said(run, ok, builds):
     words = ("compile", "--view", "drop-reasoning:0")
-    assert ok(*words).splitlines()[-1] == ("1 entry was left out by a view; --explain names them")
+    assert ok(*words).splitlines()[-1] == "1 entry was left out by a view, in 74c7870b"
     result = run(*words, "--format", "plain")
-    assert result.stderr == "note: 1 entry was left out by a view; --explain names them\n"
+    assert result.stderr == "note: 1 entry was left out by a view, in 74c7870b\n"
 
 
 def test_explained_views_are_json(asked, builds):

@@ -875,8 +875,10 @@ class Tract:
         Args:
             at: the commit; HEAD, if None.
             token_budget: tokens that it may use; the handle's budget, if None.
-            compiler: your own way from entries to messages; the handle's, if None.
-            views: callables that choose what is shown from the visible entries.
+            compiler: a way from entries to messages, such as `XmlPrompt`, `ChatSections` or your
+                own; the handle's, if None.
+            views: what shortens or chooses what is shown: `MaskToolResults`, `DropReasoning`,
+                `DedupeRepeats`, `TruncateLong`, or your own callables on the visible entries.
             on_invalid: what becomes of what a provider would refuse: "repair" it, "raise"
                 `InvalidContext`, or "keep" it.
             pending: an exchange at the very end that has no result yet is left out ("drop") or

@@ -5,7 +5,6 @@ are set in below their headings, so that no content can pass for a heading.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -26,7 +25,6 @@ from tract import (
     ReasoningPart,
     TokenBudget,
     ToolCall,
-    Tract,
     TruncateLong,
     XmlPrompt,
 )
@@ -159,7 +157,7 @@ def compile(  # noqa: A001 - the word of the design
         notices = _shaped.notices(context, asked) if rendered else []
         commits = (commit for message in context.messages for commit in message.commits)
         names = {} if call.json or explain or check else short_ids(t, commits)
-        losses = [] if call.json else _losses(t, context, notices, explain=explain)
+        losses = [] if call.json else loss_lines(t, context, notices)
     found = {name: context.check(name) for name in asked} if check else None
     if form != "text" and not (call.json or explain or check):
         warn_of_losses(call, losses)
@@ -176,20 +174,6 @@ def compile(  # noqa: A001 - the word of the design
     call.give(lambda: {"context": shape()}, draw, paged=True)
     if found and any(found.values()):
         click.get_current_context().exit(1)
-
-
-def _losses(
-    t: Tract, context: CompiledContext, notices: list[NoticeShape], *, explain: bool
-) -> list[str]:
-    """Return a line for each thing that is not sent as it was committed."""
-    viewed = [one.commit for one in context.dropped if one.why == "view"]
-    others = tuple(one for one in context.dropped if one.why != "view")
-    lines = loss_lines(t, replace(context, dropped=others), notices)
-    if viewed and not explain:
-        number = len(viewed)
-        noun = "entry was" if number == 1 else "entries were"
-        lines.insert(0, f"{number:,} {noun} left out by a view; --explain names them")
-    return lines
 
 
 def _request(context: CompiledContext, form: str) -> Json | None:

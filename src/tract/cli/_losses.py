@@ -16,6 +16,7 @@ from tract.cli._shapes import NoticeShape
 from tract.errors import printable
 
 _COMMITS_SHOWN_MAX = 5
+_WHY = {"budget": "to keep the budget", "view": "by a view"}
 
 
 def loss_lines(t: Tract, context: CompiledContext, notices: Sequence[NoticeShape]) -> list[str]:
@@ -26,18 +27,21 @@ def loss_lines(t: Tract, context: CompiledContext, notices: Sequence[NoticeShape
         context: the compiled context.
         notices: what rendering it for a provider did.
     """
-    out = list(dict.fromkeys(one.commit for one in context.dropped))
+    out = {
+        why: list(dict.fromkeys(one.commit for one in context.dropped if one.why == why))
+        for why in _WHY
+    }
     concerned = {
-        *out,
+        *(commit for commits in out.values() for commit in commits),
         *(notice_commit for notice in notices for notice_commit in notice["commits"]),
     }
     concerned |= {repair.commit for repair in context.repairs if repair.commit is not None}
     names = short_ids(t, concerned)
     lines = []
-    if context.dropped:
-        number = len(context.dropped)
-        noun = "entry was" if number == 1 else "entries were"
-        lines.append(f"{number:,} {noun} left out to keep the budget{_commits(out, names)}")
+    for why, commits in out.items():
+        if commits:
+            noun = "entry was" if len(commits) == 1 else "entries were"
+            lines.append(f"{len(commits):,} {noun} left out {_WHY[why]}{_commits(commits, names)}")
     for repair in context.repairs:
         at = _commits([repair.commit] if repair.commit is not None else [], names)
         lines.append(f"mended: {repair.message} ({repair.rule}){at}")

@@ -109,7 +109,8 @@ class EntryShape(TypedDict):
         content_type: type of its content.
         priority: "pinned", "important", "normal" or "skip".
         labels: the caller's words for it.
-        status: "shown", or why it is not in the context as it is: "repaired", "skipped", "left_out".
+        status: "shown", or why it is not in the context as it is: "changed", "repaired",
+            "skipped", "view", "left_out".
         tokens: tokens of the message that it makes, shown or not.
         text: its text as a person would read it.
     """
@@ -216,7 +217,8 @@ class LineShape(TypedDict):
         commit: id of the commit that its content comes from.
         role: who speaks it.
         priority: its mark's priority.
-        status: "shown", "repaired", "skipped", "budget", "view", "compiler" or "left_out".
+        status: "shown", "changed", "repaired", "skipped", "budget", "view", "compiler" or
+            "left_out".
         why: the reason in words; "" where there is nothing to say.
         index: where its message stands in the context, or null.
         tokens: tokens that it takes in the context; 0 where it is not shown.
