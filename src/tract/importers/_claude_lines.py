@@ -218,7 +218,7 @@ class Index:
 
     def _tell(self, value: Mapping[str, Any]) -> None:
         """Take note of what a line says of the session."""
-        facts, kind = self.facts, value.get("type")
+        facts, kind = self.facts, text(value, "type") or ""
         session = text(value, "sessionId") or text(value, "session_id")
         if session is not None:
             self.sessions.setdefault(session)
@@ -226,7 +226,7 @@ class Index:
             for name, ours in _SESSION.items():
                 if (said := text(value, name)) is not None:
                     facts.setdefault(ours, said)
-            if (origin := _mapping(value.get("forkedFrom")).get("sessionId")) is not None:
+            if (origin := text(_mapping(value.get("forkedFrom")), "sessionId")) is not None:
                 facts.setdefault("forked_from", origin)
         elif kind == "summary" and text(value, "summary") is not None:
             summary = {"summary": value["summary"], "leaf": text(value, "leafUuid")}
@@ -240,7 +240,7 @@ class Index:
             facts["result"] = {n: value[n] for n in _RESULT if plain(value.get(n))}
         elif kind == "cost-state" and plain(value.get("totalCostUSD")):
             facts["total_cost_usd"] = value["totalCostUSD"]
-        elif isinstance(kind, str) and text(value, _TITLES.get(kind, "")) is not None:
+        elif kind in _TITLES and text(value, _TITLES[kind]) is not None:
             facts[kind.replace("-", "_")] = value[_TITLES[kind]]
 
     def _calls(self, message: Mapping[str, Any]) -> None:

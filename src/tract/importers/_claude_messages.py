@@ -24,6 +24,7 @@ from tract.objects import (
     Priority,
     SummaryContent,
     TextPart,
+    check_json,
     normalise_usage,
 )
 
@@ -152,11 +153,14 @@ class Teller:
         metadata = {**_said_beside(records[0].value)}
         if stop is not None and stop not in _USUAL_STOPS:
             metadata["stop_reason"] = stop
+        usage = None if model == _SYNTHETIC else _usage(records, messages)
+        if usage is None and model != _SYNTHETIC and _is_kept(last.get("usage")):
+            metadata["usage"] = last["usage"]
         reason = next((r for one in records if (r := text(one.value, "error"))), "")
         return said._replace(
             at=_time(records[0].value, position),
             made_with=None if said.made_with is None else {**said.made_with, "provider": PROVIDER},
-            usage=None if model == _SYNTHETIC else _usage(records, messages),
+            usage=usage,
             priority=Priority.SKIP if failed else None,
             reason=f"an error of the API, never sent to the model {reason}".strip()
             if failed
@@ -216,10 +220,20 @@ def _usage(records: list[Record], messages: list[Mapping[str, Any]]) -> Mapping[
         paid = cost if isinstance(cost, int | float) and not isinstance(cost, bool) else None
         for said in (paid, None):
             try:
-                return normalise_usage(reported, cost=said)
+                # Named, so that it counts once where it was read before the reply was complete.
+                return normalise_usage(reported, cost=said, call=text(message, "id"))
             except (InvalidInput, RecursionError):
                 continue
     return None
+
+
+def _is_kept(usage: object) -> bool:
+    """Return whether something that is no usage can be kept all the same."""
+    try:
+        check_json(usage, "usage")
+    except (InvalidInput, RecursionError):
+        return False
+    return usage is not None
 
 
 def _summary(content: Content) -> Content:

@@ -207,6 +207,8 @@ class Source:
                 if line.data == b"" and not line.ended:
                     return
                 yield line
+                if not line.ended:
+                    return  # what is written to it from now on is the rest of this line
                 offset = file.tell()
 
     def _line(self, file: BinaryIO, number: int, offset: int) -> _Line:
