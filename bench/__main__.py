@@ -14,7 +14,7 @@ from pathlib import Path
 import tract
 from bench._budgets import results, rows
 from bench._peers import NEEDS
-from bench._plan import FULL, QUICK, Plan, plan
+from bench._plan import FULL, QUICK, Plan, data_folder, plan
 from bench._report import as_json, budget_table, noise_line, peer_table, write_json
 from bench._runner import run
 
@@ -32,7 +32,8 @@ def main() -> int:
     scale = replace(scale, rounds=options.rounds or scale.rounds)
     if options.peers and (missing := _missing()):
         sys.exit("\n".join(["bench: say `make bench ARGS=--peers`", *missing]))
-    chosen = _only(plan(scale, peers=options.peers), options.only)
+    whole = plan(scale, peers=options.peers, data=data_folder())
+    chosen = _only(whole, options.only)
     with tempfile.TemporaryDirectory(prefix="tract-bench-", dir=options.work) as work:
         outcome = run(chosen, Path(work), lambda line: print(line, flush=True))
     found = results(outcome, rows(scale, peers=options.peers))
@@ -73,13 +74,15 @@ def _missing() -> list[str]:
 def _only(chosen: Plan, names: list[str] | None) -> Plan:
     if not names:
         return chosen
-    unknown = sorted(set(names) - set(chosen.groups))
+    known = [*chosen.groups, *chosen.absent]
+    unknown = sorted(set(names) - set(known))
     if unknown:
-        sys.exit(f"bench: no group is called {unknown[0]!r}; there are: {', '.join(chosen.groups)}")
+        sys.exit(f"bench: no group is called {unknown[0]!r}; there are: {', '.join(known)}")
     groups = {name: group for name, group in chosen.groups.items() if name in names}
     needed = {m.store for group in groups.values() for m in group}
     stores = {name: store for name, store in chosen.stores.items() if name in needed}
-    return replace(chosen, groups=groups, stores=stores)
+    absent = {name: reason for name, reason in chosen.absent.items() if name in names}
+    return replace(chosen, groups=groups, stores=stores, absent=absent)
 
 
 if __name__ == "__main__":

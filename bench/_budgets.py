@@ -50,12 +50,14 @@ class Result:
     Attributes:
         row: the row.
         figures: the figure of each round.
-        failure: why there are none, or "".
+        failure: why there are none although they were to be measured, or "".
+        absence: why they could not be measured here, or "".
     """
 
     row: Row
     figures: tuple[float, ...]
     failure: str = ""
+    absence: str = ""
 
     @property
     def figure(self) -> float | None:
@@ -110,6 +112,7 @@ def rows(scale: Scale, *, peers: bool = False) -> list[Row]:
         *_read_rows(scale),
         *_look_rows(scale.short, scale.long),
         *_other_rows(scale.short, scale.long),
+        *_log_rows(),
     ]
 
 
@@ -192,8 +195,32 @@ def _other_rows(short: int, long: int) -> list[Row]:
     ]
 
 
+def _log_rows() -> list[Row]:
+    return [
+        Row("import of real logs", "logs", _ratio("took_ms"), "x", 5.0),
+        Row("  in time", "logs", _plain("took_ms"), "ms"),
+        Row("  messages", "logs", _plain("per_s"), "/s", at_least=5000),
+        Row("  of their files", "logs", _plain("bytes_per_s", divide=_MIB), "MiB/s"),
+        Row("  bad records", "logs", _plain("bad"), ""),
+        Row("  all of it again, which adds nothing", "logs", _plain("again_ms"), "ms"),
+        Row("  on disk, against the files", "logs", _over_source, "x", 1.8),
+        Row("  durability normal", "logs", _normal, "x"),
+        Row("    in time", "logs", _plain("took_ms", "tract normal"), "ms"),
+        Row("status with detail of the longest log", "logs", _plain("cold_ms", "look"), "ms"),
+        Row("  for the first time in a process", "logs", _plain("first_ms", "look"), "ms"),
+        Row("  once more on one handle", "logs", _plain("warm_ms", "look"), "ms"),
+    ]
+
+
 def _disk(found: Round) -> float:
     return found["tract"]["disk_bytes"] / found["tract"]["raw_bytes"]
+
+
+def _over_source(found: Round) -> float:
+    return found["tract"]["disk_bytes"] / found["tract"]["source_bytes"]
+
+
+_normal = _ratio("took_ms", "floor normal", "tract normal")
 
 
 def _troubles(found: Round) -> float:
@@ -210,8 +237,9 @@ def results(outcome: Outcome, wanted: list[Row]) -> list[Result]:
     made = []
     for row in wanted:
         failure = outcome.failures.get(row.group, "")
+        absence = outcome.absent.get(row.group, "")
         found = outcome.rounds.get(row.group, [])
-        if found or failure:
+        if found or failure or absence:
             figures = () if failure else tuple(row.value(one) for one in found)
-            made.append(Result(row, figures, failure))
+            made.append(Result(row, figures, failure, absence))
     return made

@@ -4,7 +4,9 @@ A group is a handful of measurements that are compared: they run one right after
 order that changes from round to round, and a ratio is formed inside one group of one round only.
 """
 
+import os
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench._peers import PEERS
@@ -74,25 +76,45 @@ class Plan:
         scale: how large it is.
         groups: what is measured, by the group's name.
         stores: what is prepared, by the store's name.
+        absent: the groups that cannot be measured here, each with the reason.
     """
 
     scale: Scale
     groups: dict[str, Group]
     stores: dict[str, Store] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
 
 
-def plan(scale: Scale, *, peers: bool = False) -> Plan:
+def data_folder() -> Path | None:
+    """Return the folder of real transcripts: $TRACT_SHARED_DATA, or `shared/data` beside the project.
+
+    Returns:
+        The folder; None where there is none.
+    """
+    named = os.environ.get("TRACT_SHARED_DATA")
+    beside = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+    folder = Path(named) if named else beside
+    return folder if folder.is_dir() else None
+
+
+def plan(scale: Scale, *, peers: bool = False, data: Path | None = None) -> Plan:
     """Return what a run measures.
 
     Args:
         scale: how large it is.
         peers: whether other libraries are measured, too.
+        data: the folder of real transcripts; where it is None, they are not measured.
     """
     names = list(PEERS) if peers else []
     groups = {**_appending(scale), **_reading(scale), **_moving(scale)}
     if peers:
         groups |= _beside(scale.short, names)
-    return Plan(scale, groups, _stores(scale, names))
+    if data is None:
+        absent = {"logs": "no real logs here"}
+    else:
+        absent = {}
+        groups["logs"] = _logs(str(data.resolve()))
+    return Plan(scale, groups, _stores(scale, names), absent)
 
 
 def _stores(scale: Scale, names: list[str]) -> dict[str, Store]:
@@ -159,6 +181,16 @@ def _moving(scale: Scale) -> dict[str, Group]:
         "export": ours("export", short),
         "start": ours("start", short),
     }
+
+
+def _logs(data: str) -> Group:
+    normal = {"durability": "normal", "data": data}
+    return (
+        *_pair("logs", durability="full", data=data),
+        Measurement("floor normal", "logs", {"system": "floor", **normal}),
+        Measurement("tract normal", "logs", {"system": "tract", **normal}),
+        Measurement("look", "look", {"data": data}),
+    )
 
 
 def _beside(short: int, names: list[str]) -> dict[str, Group]:

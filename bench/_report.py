@@ -48,6 +48,9 @@ def budget_table(found: Sequence[Result]) -> str:
     lines = []
     for result in found:
         row = result.row
+        if result.absence:
+            lines.append((row.what, result.absence, "", row.budget, ""))
+            continue
         if result.failure:
             lines.append((row.what, "failed", "", row.budget, ""))
             continue
@@ -127,6 +130,7 @@ def as_json(outcome: Outcome, found: Sequence[Result], *, quick: bool) -> dict[s
                 "budget": result.row.budget,
                 "met": result.met,
                 **({"failure": result.failure} if result.failure else {}),
+                **({"absent": result.absence} if result.absence else {}),
             }
             for result in found
         ],

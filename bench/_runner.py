@@ -34,12 +34,14 @@ class Outcome:
     Attributes:
         rounds: for each group what each round said.
         failures: what went wrong, by the name of the group or store.
+        absent: groups that could not be measured here, each with the reason; that is no failure.
         probes: how fast the machine was before each measurement.
         seconds: how long the run took.
     """
 
     rounds: dict[str, list[Round]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    absent: dict[str, str] = field(default_factory=dict)
     probes: list[dict[str, float]] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -105,7 +107,7 @@ def run(plan: Plan, work: Path, say: Callable[[str], None], run_one: RunTask = r
     Returns:
         The figures, and what went wrong.
     """
-    outcome = Outcome()
+    outcome = Outcome(absent=dict(plan.absent))
     began = time.monotonic()
     bench = _Bench(work, run_one, outcome)
     bench.prepare(plan.stores)

@@ -93,7 +93,7 @@ class Ours:
     """
 
     def __init__(self, folder: Path, durability: str) -> None:
-        self.tract = Tract.open(folder / "tract.db", durability=_durability(durability))
+        self.tract = Tract.open(folder / "tract.db", durability=durable(durability))
 
     def append(self, wire: Wire) -> None:
         self.tract.commit(wire)
@@ -114,7 +114,8 @@ class Ours:
         self.tract.close()
 
 
-def _durability(word: str) -> Any:
+def durable(word: str) -> Any:
+    """Return the word for how durable a store is, as its type wants it."""
     return word
 
 

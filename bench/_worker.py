@@ -10,12 +10,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import _tasks, _together
+from bench import _logs, _tasks, _together
 from bench._tasks import Figures
 
 TASKS: dict[str, Callable[..., Figures]] = {
     name: task
-    for module in (_tasks, _together)
+    for module in (_tasks, _together, _logs)
     for name, task in inspect.getmembers(module, inspect.isfunction)
     if task.__module__ == module.__name__ and not name.startswith("_")
 }

@@ -506,8 +506,9 @@ def spent(store):
         details = [
             session.tract(info.name).status(detail=True).detail for info in session.list_tracts()
         ]
-    assert all(detail is not None and detail.spending.calls for detail in details)
-    return [detail.spending for detail in details if detail is not None]
+    found = [detail.spending for detail in details if detail is not None]
+    assert any(one.calls for one in found)
+    return found
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])

@@ -42,6 +42,7 @@ def pi():
     """A session that goes back in the middle and ends with two ways."""
     yield samples_pi.HEADER
     last = None
+    number = 0
 
     def line(message):
         nonlocal number, last
@@ -51,7 +52,6 @@ def pi():
             "type": "message", "id": last, "parentId": parent, "timestamp": AT, "message": message,
         }  # fmt: skip
 
-    number = 0
     for n in range(TURNS):
         yield line(samples_pi.user(f"Grüße {n}"))
         yield line(samples_pi.reply(f"I look {n}", samples_pi.call(f"c{n}")))
@@ -146,7 +146,7 @@ def grow(path, data, start, rng, mean, store):
                 pause.wait(rng.choice([0, 0, 0.001, 0.003]))
         done.set()
 
-    bad = []
+    bad: list[BadRecord] = []
     writer = threading.Thread(target=write)
     writer.start()
     try:
@@ -242,7 +242,8 @@ def test_a_log_that_grows_between_two_conversations_of_one_import(seed, tmp_path
         with path.open("ab") as file:
             file.write(next(rest, b"") + next(rest, b""))
 
-    store, bad, size = MemoryStore(), [], 0
+    store, size = MemoryStore(), 0
+    bad: list[BadRecord] = []
     while size < len(data):
         bad += Tract.import_(path, store, progress=write).bad
         size = path.stat().st_size

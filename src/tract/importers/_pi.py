@@ -6,6 +6,7 @@ file. Lines that are no messages (changes of the model, labels, states of extens
 the tree all the same; what they say of a session goes to the next message or to the branch.
 """
 
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,12 +58,12 @@ class PiSessions:
             bad = record if isinstance(record, BadRecord) else index.add(spot, record, source)
             if bad is not None:
                 yield bad
-        if not index.spots:
+        if not index.lines:
             yield source.bad("the file", "the session has no messages")
             return
         links = linked(index.ids, index.parents, missing="before")
         for number, fault in links.faults:
-            yield source.bad(f"line {index.spots[number].line}", fault)
+            yield source.bad(f"line {index.lines[number]}", fault)
         yield from _conversations(source, tract, index, links)
 
 
@@ -92,9 +93,10 @@ class _Index:
     """What is held of a session while its messages are read.
 
     Attributes:
-        spots: where the lines are, by the number that they have as nodes of the tree.
-        ids: what other lines call them by.
-        parents: the ids of the lines that they follow.
+        offsets: the bytes that the lines begin at, by the number that they have as nodes.
+        lines: their numbers in the file.
+        ids: what other lines call them by; None in the old linear form.
+        parents: the lines that they follow: an id, or the number of a node.
         speaks: whether they say something that is imported, or reported.
         entries: for each line that could be read, header included, its number as a node; else -1.
         header: what the session says of itself.
@@ -103,11 +105,12 @@ class _Index:
         edited: whether anything in it replaces anything else.
     """
 
-    spots: list[Spot] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
-    parents: list[str | None] = field(default_factory=list)
-    speaks: list[bool] = field(default_factory=list)
-    entries: list[int] = field(default_factory=list)
+    offsets: "array[int]" = field(default_factory=lambda: array("q"))
+    lines: "array[int]" = field(default_factory=lambda: array("q"))
+    ids: list[str | None] = field(default_factory=list)
+    parents: list[str | int | None] = field(default_factory=list)
+    speaks: bytearray = field(default_factory=bytearray)
+    entries: "array[int]" = field(default_factory=lambda: array("q"))
     header: dict[str, Any] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     current: int | str = 0
@@ -129,9 +132,10 @@ class _Index:
             self.entries.append(-1)
             self.current = text_in(line, "targetId")
             return None
-        number = len(self.spots)
-        self.spots.append(spot)
-        self.ids.append(text_in(line, "id") or f"\0{number}")
+        number = len(self.lines)
+        self.offsets.append(spot.offset)
+        self.lines.append(spot.line)
+        self.ids.append(text_in(line, "id") or None)
         self.current = number
         self.parents.append(self._parent(line, number))
         self.speaks.append(kind in _SPOKEN)
@@ -146,10 +150,14 @@ class _Index:
             return source.bad(record.place, f"type {shown} is no type of a line that is known")
         return None
 
-    def _parent(self, line: Mapping[str, Any], number: int) -> str | None:
+    def spot(self, number: int) -> Spot:
+        """Return where a line is."""
+        return Spot(self.offsets[number], number, self.lines[number])
+
+    def _parent(self, line: Mapping[str, Any], number: int) -> str | int | None:
         """Return what a line follows: what it says, or the line before in the old linear form."""
         if "parentId" not in line:
-            return self.ids[number - 1] if number else None
+            return number - 1 if number else None
         parent = line["parentId"]
         return parent if parent is None or isinstance(parent, str) else json_type(parent)
 
@@ -169,7 +177,7 @@ def _conversations(
     source: Source, tract: str, index: _Index, links: Links
 ) -> Iterator[Conversation]:
     def name(number: int) -> str:
-        return f"fork-{name_of(index.ids[number].strip(chr(0))[:_SHORT], fallback=str(number))}"
+        return f"fork-{name_of((index.ids[number] or '')[:_SHORT], fallback=str(number))}"
 
     at = index.current
     if isinstance(at, str):
@@ -181,7 +189,7 @@ def _conversations(
     ]
     for leaf in found:
         shared = sum(index.speaks[number] for number in leaf.path[: leaf.shared])
-        place = f"line {index.spots[leaf.path[-1]].line}"
+        place = f"line {index.lines[leaf.path[-1]]}"
         messages = _messages(source, index, leaf.path)
         yield Conversation(
             tract, leaf.branch, place, messages, index.metadata(), len(found), shared
@@ -191,13 +199,13 @@ def _conversations(
 def _messages(source: Source, index: _Index, path: list[int]) -> Iterator[Imported | BadRecord]:
     """Yield what the lines of a way say: one thing for each that says something."""
     teller = Teller(index.header, keyed=index.edited)
-    place_of = {number: place for place, number in enumerate(path)}
-    by_id = {index.ids[number]: number for number in path} if index.edited else {}
-    spots = (index.spots[number] for number in path)
-    for number, record in zip(path, source.records_at(spots), strict=True):
+    place_of = {number: place for place, number in enumerate(path)} if index.edited else {}
+    by_id = {id: number for number in place_of if (id := index.ids[number]) is not None}
+    records = source.records_at(index.spot(number) for number in path)
+    for place, (number, record) in enumerate(zip(path, records, strict=True)):
         if isinstance(record, BadRecord) or not isinstance(record.value, Mapping):
             if index.speaks[number]:
-                yield source.bad(f"line {index.spots[number].line}", "the line was changed")
+                yield source.bad(f"line {index.lines[number]}", "the line was changed")
             continue
         line, kind = record.value, text_in(record.value, "type")
         if kind in _CHANGES:
@@ -207,17 +215,17 @@ def _messages(source: Source, index: _Index, path: list[int]) -> Iterator[Import
         try:
             if kind == "compaction":
                 kept = place_of.get(_first_kept(line, index, by_id))
-                replaced = path[: place_of[number] if kept is None else kept]
-                yield teller.compaction(line, record.place, place_of[number], number, replaced)
+                replaced = path[: place if kept is None else kept]
+                yield teller.compaction(line, record.place, place, number, replaced)
             elif kind == "context_edit":
                 named = by_id.get(text_in(line, "targetId"), number)
-                target = named if place_of[named] < place_of[number] else None
-                spot = None if target is None else index.spots[target]
-                old = None if spot is None else next(source.records_at([spot]))
+                target = named if place_of[named] < place else None
+                spots = [] if target is None else [index.spot(target)]
+                old = next(source.records_at(spots), None)
                 whole = old.value if isinstance(old, Record) else None
-                yield teller.edit(line, record.place, place_of[number], target, whole)
+                yield teller.edit(line, record.place, place, target, whole)
             else:
-                yield teller.told(line, record.place, place_of[number], number)
+                yield teller.told(line, record.place, place, number)
         except InvalidInput as error:
             yield source.bad(record.place, error.message)
 

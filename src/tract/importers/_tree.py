@@ -43,8 +43,8 @@ class Leaf(NamedTuple):
 
 
 def linked(
-    ids: Sequence[str],
-    parents: Sequence[str | None],
+    ids: Sequence[str | None],
+    parents: Sequence[str | int | None],
     *,
     missing: Literal["root", "before"] = "root",
 ) -> Links:
@@ -55,8 +55,9 @@ def linked(
     one id, the first is the one that others follow.
 
     Args:
-        ids: the id of each node, in the file's order.
-        parents: the id that each follows; None where it begins a conversation.
+        ids: the id of each node, in the file's order; None for one that has none.
+        parents: the id or the number of the one that each follows; None where it begins a
+            conversation.
         missing: what a node follows whose parent is not there: nothing ("root"), or the node
             before it in the file ("before").
 
@@ -66,11 +67,13 @@ def linked(
     """
     number_of: dict[str, int] = {}
     for number, id in enumerate(ids):
-        number_of.setdefault(id, number)
+        if id is not None:
+            number_of.setdefault(id, number)
     found: list[int] = []
     faults: list[tuple[int, str]] = []
     for number, parent in enumerate(parents):
-        at = ROOT if parent is None else number_of.get(parent)
+        at = number_of.get(parent) if isinstance(parent, str) else parent
+        at = ROOT if parent is None else at
         if at is None:
             faults.append((number, f"its parent {parent!r} is not in the file"))
             at = ROOT if missing == "root" else number - 1
@@ -83,7 +86,7 @@ def linked(
 
 def _circles(parents: Sequence[int]) -> list[int]:
     """Return the first node of each circle, in the file's order."""
-    done = [False] * len(parents)
+    done = bytearray(len(parents))
     broken = []
     for start in range(len(parents)):
         way: dict[int, None] = {}
@@ -113,16 +116,19 @@ def leaves(
         >>> [(leaf.branch, leaf.path, leaf.shared) for leaf in leaves([-1, 0, 0], "fork-{}".format)]
         [('main', [0, 1], 0), ('fork-2', [0, 2], 1)]
     """
+    # A byte for each node, and one behind them for `ROOT`: there may be millions.
     branches = _branches(parents, name)
-    inner = set(parents)
-    ends = [number for number in range(len(parents)) if number not in inner]
-    if first is not None:
+    inner, told = bytearray(len(parents) + 1), bytearray(len(parents) + 1)
+    for parent in parents:
+        inner[parent] = True
+    ends = [number for number in range(len(parents)) if not inner[number]]
+    if first is not None and len(ends) > 1:
         ends.sort(key=lambda end: first not in _path(end, parents))
-    told: set[int] = set()
     for end in ends:
         path = _path(end, parents)
-        shared = sum(number in told for number in path)
-        told.update(path)
+        shared = sum(told[number] for number in path)
+        for number in path:
+            told[number] = True
         yield Leaf(branches[end], path, shared)
 
 
@@ -131,11 +137,11 @@ def _branches(parents: Sequence[int], name: Callable[[int], str]) -> list[str]:
     names = Names()
     names.new(MAIN)
     begins: dict[int, str] = {}
-    gone_on: set[int] = set()
+    gone_on = bytearray(len(parents) + 1)
     for number, parent in enumerate(parents):
-        if parent in gone_on:
+        if gone_on[parent]:
             begins[number] = names.new(name(number))
-        gone_on.add(parent)
+        gone_on[parent] = True
     found: list[str | None] = [None] * len(parents)
     for number in range(len(parents)):
         way = []

@@ -73,6 +73,11 @@ class Chain:
         self._size = 0
         self._standing: dict[str, dict[str, str]] = {}  # by key: entry ids with their commits
 
+    @property
+    def size(self) -> int:
+        """How many bytes wait in `rest`."""
+        return self._size
+
     def parts(self) -> Iterator[list[Link]]:
         """Read the conversation; yield what has come together whenever that is a lot.
 

@@ -3,8 +3,8 @@
 The commits of a conversation depend on the file alone, so they are made before the store is
 asked, and the same file twice adds nothing. Inside the write only their place is looked for: a
 branch that is at one of them goes forward; one that somebody moved elsewhere stays where it is,
-and what could not be added is reported. One conversation is one transaction; a strict import is
-one transaction as a whole.
+and what could not be added is reported. A conversation appears in one transaction, which it may
+share with others; a strict import is one transaction as a whole.
 """
 
 import os
@@ -30,6 +30,8 @@ from tract.verbs._place import Placed, place, put, reached_by, tip_of
 
 Progress = Callable[[int, int], None]
 _BAD_MAX = 10_000
+_TOGETHER_BYTES = 1 << 20
+_TOGETHER_MAX = 64
 
 
 def import_file(
@@ -128,15 +130,18 @@ def _import(
             job.carry_out(draft, settings, [c for c in chains if c.ids], strict=True)
         job.show(len(chains))
         return job.report(dry_run=False)
+    # Short conversations share a transaction: most of its time is the disk's.
+    waiting: list[Chain] = []
     for chain in job.chains(settings.limits, strict=False):
         for part in chain.parts():
             # No branch leads to it yet, so nobody sees a conversation that is half there.
             with store.write() as draft:
                 job.added += put(draft, part)
-        if chain.ids:
-            with store.write() as draft:
-                job.carry_out(draft, settings, [chain], strict=False)
-        job.show(chain.conversation.expected)
+        waiting.append(chain)
+        if sum(one.size for one in waiting) > _TOGETHER_BYTES or len(waiting) >= _TOGETHER_MAX:
+            job.write(store, settings, waiting)
+            waiting = []
+    job.write(store, settings, waiting)
     return job.report(dry_run=False)
 
 
@@ -243,6 +248,15 @@ class _Job:
 
     # Writing
 
+    def write(self, store: Store, settings: Settings, chains: Sequence[Chain]) -> None:
+        """Write conversations in one transaction, and tell how far it is."""
+        if any(chain.ids for chain in chains):
+            with store.write() as draft:
+                whole = [chain for chain in chains if chain.ids]
+                self.carry_out(draft, settings, whole, strict=False)
+        for number, chain in enumerate(chains, 1 - len(chains)):
+            self.show(chain.conversation.expected, len(self.branches) + number)
+
     def carry_out(
         self,
         draft: Draft,
@@ -274,8 +288,8 @@ class _Job:
             arguments = {"format": self.importer.name, "file": self.source.name, "messages": count}
             draft.log(tract, "import", settings.author, at, arguments)
 
-    def show(self, expected: int) -> None:
+    def show(self, expected: int, done: int | None = None) -> None:
         """Tell whoever wants to know how far it is."""
         if self.progress is not None:
-            done = len(self.branches)
+            done = len(self.branches) if done is None else done
             self.progress(done, max(done, expected))
