@@ -28,7 +28,7 @@ LAYOUTS = {
         json.dumps({"messages": MESSAGES}),
         "line 1: messages[1]",
     ),
-    "a list in a line": ("a.jsonl", json.dumps(MESSAGES), "line 1: [1]"),
+    "a list in a line": ("a.jsonl", json.dumps(MESSAGES), "[1]"),
     "a list of conversations": ("a.json", json.dumps([{"messages": MESSAGES}]), "[0].messages[1]"),
     "a list of lists": ("a.json", json.dumps([MESSAGES]), "[0][1]"),
     "a logged call": (

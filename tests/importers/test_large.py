@@ -28,7 +28,7 @@ BATCH = 1_000
 EACH = 100
 """Messages of each conversation where there are many."""
 
-PEAKS = {"openai": 600, "openai-many": 600, "pi": 900}
+PEAKS = {"openai": 600, "openai-many": 600, "pi": 600}
 """The most memory, in MiB, that an import of a gigabyte may take; a session of pi may be a tree, so
 the place of each of its lines is held as well."""
 

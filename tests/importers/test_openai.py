@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tract import Actor, OpaquePart, ToolCall
+from tract import Actor, InvalidInput, OpaquePart, ToolCall, Tract
+from tract.store import MemoryStore
 
 MESSAGES = [
     {"role": "system", "content": "Be brief."},
@@ -33,7 +34,12 @@ LAYOUTS = {
         json.dumps({"messages": MESSAGES}),
         "line 1: messages[1]",
     ),
-    "a list in a line": ("chat.jsonl", json.dumps(MESSAGES), "line 1: [1]"),
+    "a list in a line": ("chat.jsonl", json.dumps(MESSAGES), "[1]"),
+    "a list laid out over lines": (
+        "chat.jsonl",
+        "[\n" + ",\n".join(json.dumps(m) for m in MESSAGES) + "\n]\n",
+        "[1]",
+    ),
     "a list of conversations": (
         "chat.json",
         json.dumps([{"messages": MESSAGES}]),
@@ -110,12 +116,36 @@ def test_the_time_of_the_source_is_the_time_of_the_commit(reading, field, value,
 
 
 @pytest.mark.parametrize(
-    "value", ["yesterday", "", 7, -1, 0, True, None, [], {}, 1e300, "9999-99-99", 10**30]
+    "value", ["yesterday", "", 7, -1, 0, True, None, [], {}, 1e300, "9999-99-99"]
 )
 def test_what_is_no_time_stays_where_it_was(reading, value):
     read = reading(json.dumps([{"role": "user", "content": "x", "timestamp": value}]))
     assert read.only[0].at == 0
     assert read.only[0].contents[0].content.extra == {"openai": {"timestamp": value}}
+
+
+@pytest.mark.parametrize("field", ["timestamp", "created_at", "usage", "model"])
+@pytest.mark.parametrize("value", [10**30, 10**400, float("inf"), [10**30], "\ud800"])
+def test_what_nobody_could_keep_of_a_message_is_left_out_and_said(tmp_path, field, value):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([{"role": "assistant", "content": "x", field: value}]))
+    store = MemoryStore()
+    report = Tract.import_(path, store)
+    assert (report.messages, report.added) == (1, 1)
+    ((place, reason),) = [(bad.place, bad.reason) for bad in report.bad]
+    assert place == "[0]"
+    assert reason.startswith(field)
+    assert reason.endswith("it was left out")
+    with pytest.raises(InvalidInput, match="left out"):
+        Tract.import_(path, MemoryStore(), strict=True)
+
+
+@pytest.mark.parametrize("document", [[{"a": 1}, {"b": 2}], [1, 2], [[1]], [["x"]], {"a": []}])
+def test_json_that_nobody_knows_is_refused(reading, document):
+    for name in ("a.json", "a.jsonl"):
+        with pytest.raises(InvalidInput) as caught:
+            reading(json.dumps(document), name)
+        assert caught.value.kind == "unknown_format"
 
 
 def test_usage_of_a_reply_is_taken_as_usage(reading):

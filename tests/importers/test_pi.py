@@ -823,3 +823,11 @@ def test_a_long_session_is_imported_in_bounded_memory(tmp_path):
     Tract.import_(short, tmp_path / "kept.db")
     size = long_session(path, 3_000)
     assert peak_of(lambda: Tract.import_(path, tmp_path / "kept.db")) < 0.75 * size
+
+
+def test_a_first_line_may_follow_the_header(reading):
+    header = {**HEADER, "id": "s1"}
+    first = {"type": "message", "id": "a", "parentId": "s1", "timestamp": HEADER["timestamp"]}
+    first["message"] = user("x")
+    read = reading("".join(json.dumps(line) + "\n" for line in (header, first)), "s.jsonl")
+    assert (len(read.only), read.bad) == (1, [])

@@ -30,7 +30,8 @@ def told(read):
         ("a.jsonl", json.dumps(PLAIN) + "\n", "line 1: conversation[1]"),
         ("a.json", json.dumps(PLAIN["conversation"]), "[1]"),
         ("a.json", json.dumps([PLAIN["conversation"]]), "[0][1]"),
-        ("a.jsonl", json.dumps(PLAIN["conversation"]), "line 1: [1]"),
+        ("a.jsonl", json.dumps(PLAIN["conversation"]), "[1]"),
+        ("a.jsonl", json.dumps([PLAIN]), "[0].conversation[1]"),
         ("a.json", json.dumps({"messages": PLAIN["conversation"]}), "messages[1]"),
     ],
 )

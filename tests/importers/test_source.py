@@ -169,3 +169,19 @@ def test_long_integers_are_not_rounded(reading):
     big = 123456789012345678901234567890
     data = [{"role": "user", "content": "x", "number": big}, HELLO]
     assert reading(json.dumps(data)).only[0].contents[0].content.extra["openai"]["number"] == big
+
+
+def test_a_write_that_was_torn_is_one_bad_line(reading):
+    good = b'{"role": "user", "content": "a"}\n'
+    read = reading(good + b"\0" * 100, "a.jsonl")
+    assert read.texts == ["a"]
+    assert [place for place, _ in read.bad] == ["line 2"]
+
+
+def test_what_tells_formats_apart_may_come_late(reading):
+    plain = [{"role": "user" if n % 2 == 0 else "assistant", "content": str(n)} for n in range(80)]
+    call = {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
+    messages = [*plain, {"role": "user", "content": "x"}, {"role": "assistant", "content": [call]}]
+    assert reading(json.dumps(messages)).format == "anthropic"
+    lines = "".join(json.dumps(message) + "\n" for message in messages)
+    assert reading(lines, "a.jsonl").format == "anthropic"

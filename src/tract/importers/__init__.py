@@ -6,7 +6,7 @@ from tract.importers._records import Authored, BadRecord, Conversation, Imported
 from tract.importers._registry import importer_for, list_importers
 from tract.importers._report import ImportReport
 from tract.importers._source import Record, Sample, Source, Spot
-from tract.importers._speech import spoken, time_of
+from tract.importers._speech import spoken, time_of, unfit
 
 __all__ = [
     "Authored",
@@ -25,4 +25,5 @@ __all__ = [
     "name_of",
     "spoken",
     "time_of",
+    "unfit",
 ]

@@ -29,11 +29,13 @@ class AnthropicMessages:
     def detects(self, sample: Sample) -> int:
         """Return how sure it is: sure where there are blocks that only Anthropic has."""
         found = list(chain.from_iterable(messages_of(v, _WRAPPERS) for v in sample.values))
-        said = [m for m in found[:LOOKED_AT_MAX] if isinstance(m, Mapping) and _is_spoken(m)]
+        found += [v["response"] for v in _logs(sample)]
+        said = [m for m in found if isinstance(m, Mapping) and _is_spoken(m)]
         shapes = [detect(message) for message in said]
         ours, theirs = shapes.count("anthropic"), shapes.count("openai")
         if not theirs:
-            return _SURE if ours else _LIKELY if said and _asks(sample) else 0
+            asked = said and (_asks(sample) or any(_is_reply(m) for m in said))
+            return _SURE if ours else _LIKELY if asked else 0
         # Where somebody mixed them, each is read by the one that has more; marks for the cache
         # are given to OpenAI's messages as well, and say nothing.
         blocks = sum(any(map(_is_block, _listed(message))) for message in said)
@@ -48,12 +50,30 @@ def _is_spoken(message: Mapping[str, Any]) -> bool:
     return isinstance(message.get("role"), str) and "content" in message
 
 
-def _asks(sample: Sample) -> bool:
-    """Return whether any value is a request with system text beside its messages."""
+def _is_reply(message: Mapping[str, Any]) -> bool:
+    """Return whether a message is a whole reply of the provider's."""
+    return message.get("type") == "message" and message.get("role") == "assistant"
+
+
+def _objects(sample: Sample) -> list[Mapping[str, Any]]:
     values = sample.values
     if not sample.lines and values and isinstance(values[0], list):
         values = tuple(values[0][:LOOKED_AT_MAX])
-    requests = [v for v in values if isinstance(v, Mapping)]
+    return [value for value in values if isinstance(value, Mapping)]
+
+
+def _logs(sample: Sample) -> list[Mapping[str, Any]]:
+    """Return the values that are a request with its response."""
+    return [
+        value
+        for value in _objects(sample)
+        if isinstance(value.get("request"), Mapping) and isinstance(value.get("response"), Mapping)
+    ]
+
+
+def _asks(sample: Sample) -> bool:
+    """Return whether any value is a request with system text beside its messages."""
+    requests = _objects(sample)
     requests += [
         v[name] for v in requests for name in _WRAPPERS if isinstance(v.get(name), Mapping)
     ]

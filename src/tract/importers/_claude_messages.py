@@ -198,7 +198,7 @@ def _merged(messages: list[Mapping[str, Any]]) -> Any:
             content = [{"type": "text", "text": content}] if content else []
         if not isinstance(content, list):
             return content  # the reader says what is wrong with it
-        if whole and content[: len(whole)] == whole:
+        if len(content) > len(whole) and whole and content[: len(whole)] == whole:
             content = content[len(whole) :]  # a line that repeats what was there so far
         for block in content:
             known = isinstance(block, Mapping) and block.get("type") == "tool_use"

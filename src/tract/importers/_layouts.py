@@ -81,7 +81,7 @@ def _of_line(record: Record, expected: int) -> Piece:
 
 
 def messages_of(value: Any, wrappers: tuple[str, ...] = ()) -> list[Any]:
-    """Return the first messages that a value stands for, whatever its layout.
+    """Return the messages that a value stands for, whatever its layout.
 
     Args:
         value: what a file or a line of it says.
@@ -90,11 +90,11 @@ def messages_of(value: Any, wrappers: tuple[str, ...] = ()) -> list[Any]:
     if isinstance(value, Mapping):
         wrapped = _wrapped(value, wrappers)
         inner = value.get("messages") if wrapped is None else value[wrapped]["messages"]
-        return inner[:LOOKED_AT_MAX] if isinstance(inner, list) else [value]
+        return inner if isinstance(inner, list) else [value]
     if not isinstance(value, list):
         return []
     found: list[Any] = []
-    for item in value[:LOOKED_AT_MAX]:
+    for item in value:
         found += messages_of(item, wrappers) if is_conversation(item, wrappers) else [item]
     return found
 

@@ -6,9 +6,10 @@ is how OpenAI's are told from theirs. Messages that look the same everywhere are
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
+from typing import Any
 
 from tract.formats import detect
-from tract.importers._layouts import LOOKED_AT_MAX, conversations, is_conversation, messages_of
+from tract.importers._layouts import conversations, messages_of
 from tract.importers._records import BadRecord, Conversation
 from tract.importers._source import Sample, Source
 
@@ -23,17 +24,20 @@ class OpenAIMessages:
 
     def detects(self, sample: Sample) -> int:
         """Return how sure it is: not at all where another provider's blocks are in use."""
-        if sample.values == ([],):
-            return _MAYBE
-        messages = list(chain.from_iterable(messages_of(value) for value in sample.values))[
-            :LOOKED_AT_MAX
-        ]
+        messages = chain.from_iterable(messages_of(value) for value in sample.values)
         spoken = [m for m in messages if isinstance(m, Mapping) and isinstance(m.get("role"), str)]
         if not spoken:
-            return _MAYBE if any(is_conversation(value) for value in sample.values) else 0
+            return _MAYBE if any(map(_is_empty, sample.values)) else 0
         shapes = {detect(message) for message in spoken}
         return 0 if "anthropic" in shapes and "openai" not in shapes else _SURE
 
     def read(self, source: Source, tract: str) -> Iterator[Conversation | BadRecord]:
         """Yield the file's conversations."""
         return conversations(source, tract, "openai")
+
+
+def _is_empty(value: Any) -> bool:
+    """Return whether a value is a conversation without messages, or a list of such."""
+    if isinstance(value, Mapping):
+        return value.get("messages") == []
+    return isinstance(value, list) and all(map(_is_empty, value))

@@ -159,6 +159,8 @@ class _Index:
         if "parentId" not in line:
             return number - 1 if number else None
         parent = line["parentId"]
+        if parent == self.header.get("id"):
+            return None
         return parent if parent is None or isinstance(parent, str) else json_type(parent)
 
     def _label(self, target: str, label: object) -> None:

@@ -62,6 +62,7 @@ class Imported(NamedTuple):
         labels: the mark's labels.
         reason: the mark's reason.
         metadata: what else the source says of it, a JSON object; kept with the commit.
+        faults: what of it was left out, in words: reported, while the rest is imported.
     """
 
     place: str
@@ -75,6 +76,7 @@ class Imported(NamedTuple):
     labels: tuple[str, ...] = ()
     reason: str | None = None
     metadata: Mapping[str, Any] | None = None
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

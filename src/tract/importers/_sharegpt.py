@@ -81,7 +81,8 @@ def _field(value: Mapping[str, Any]) -> str | None:
 
 def _is_spelt_anew(value: Any) -> bool:
     """Return whether a value has turns with the fields of OpenAI's messages."""
-    turns = value.get("conversations") if isinstance(value, Mapping) else None
+    found = value if isinstance(value, Mapping) else {}
+    turns = found.get("conversations", found.get("conversation"))
     return isinstance(turns, list) and any(
         isinstance(turn, Mapping) and {"role", "content"} <= turn.keys()
         for turn in turns[:LOOKED_AT_MAX]

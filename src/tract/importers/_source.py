@@ -21,8 +21,8 @@ from tract.objects import Limits
 HEAD_BYTES = 1 << 16
 LINE_SUFFIXES = frozenset({".jsonl", ".ndjson", ".jsonlines"})
 _BOM = b"\xef\xbb\xbf"
-_PEEKED_LINES_MAX = 20
-_PEEKED_BYTES_MAX = 1 << 23
+_PEEKED_LINES_MAX = 500
+_PEEKED_BYTES_MAX = 1 << 20
 _OTHER_FILES = (
     (b"\x1f\x8b", "gzip data", "Unpack it first."),
     (b"PK\x03\x04", "a zip archive", "Unpack it first."),
@@ -253,6 +253,10 @@ class Source:
 
     def _sampled(self) -> Sample:
         peek = self._peeked()
+        if self._may_be_list(peek):
+            value, error = self._parsed()
+            if error is None:
+                return Sample(self.name, self._head, False, (value,))
         if peek.values and (
             self.path.suffix.lower() in LINE_SUFFIXES or (peek.whole and peek.several)
         ):
@@ -268,6 +272,12 @@ class Source:
             not peek.whole and 2 * len(peek.values) >= max(peek.lines, 1)
         )
         return Sample(self.name, self._head, lines, peek.values if lines else ())
+
+    def _may_be_list(self, peek: _Peek) -> bool:
+        """Return whether the file may be one list, whatever it is called: on one line, or on many."""
+        if peek.whole:
+            return peek.lines == 1 and isinstance(peek.values[0], list)
+        return self._head.removeprefix(_BOM).lstrip().startswith(b"[")
 
     def _peeked(self) -> _Peek:
         """Return what the first lines say."""
@@ -351,12 +361,20 @@ def _unreadable(given: str, error: OSError) -> InvalidInput:
     )
 
 
+def _begins_as_json(head: bytes) -> bool:
+    """Return whether the first line is JSON: then a NUL is one line's fault, as of a torn write."""
+    try:
+        return isinstance(parse_json(head.removeprefix(_BOM).partition(b"\n")[0]), dict | list)
+    except ValueError:
+        return False
+
+
 def _refuse_binary(head: bytes, given: str) -> None:
     shown = printable(given, limit=200)
     for magic, what, hint in _OTHER_FILES:
         if head.startswith(magic):
             raise InvalidInput(f"{shown} is {what}", kind="not_text", hint=hint)
-    if (at := head.find(b"\0")) >= 0:
+    if (at := head.find(b"\0")) >= 0 and not _begins_as_json(head):
         raise InvalidInput(
             f"{shown} is binary: there is a NUL at byte {at + 1}",
             kind="not_text",

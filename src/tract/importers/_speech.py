@@ -21,6 +21,7 @@ from tract.objects import (
     InstructionContent,
     ToolCall,
     ToolResultContent,
+    check_json,
     micros,
     normalise_usage,
 )
@@ -29,7 +30,8 @@ APPLICATION, HUMAN = Actor("application"), Actor("human")
 _TIMES = ("timestamp", "created_at")
 # Times before 2001 and after 2286 are taken for something else.
 _SECONDS_MIN, _SECONDS_MAX = 10**9, 10**10
-_UNITS = (1_000_000, 1_000, 1)
+_MICROS = 1_000_000
+_UNITS = (_MICROS, 1_000, 1)
 
 
 class Speech:
@@ -58,9 +60,10 @@ class Speech:
             InvalidInput: it is no message.
         """
         at, made_with, usage, author = position, None, None, self._model
-        metadata = None
+        metadata, faults = None, []
         if isinstance(message, dict) and not _SAID.isdisjoint(message):
             message = dict(message)
+            faults = _taken_nonsense(message)
             at = _taken_time(message, position)
             made_with = _taken_model(message)
             usage = _taken_usage(message)
@@ -77,7 +80,9 @@ class Speech:
                 hint="Make it flatter, or leave it out of the file.",
             ) from None
         spoken = tuple([Authored(content, self._author(content, author)) for content in contents])
-        return Imported(place, spoken, at, made_with, usage, metadata=metadata)
+        return Imported(
+            place, spoken, at, made_with, usage, metadata=metadata, faults=tuple(faults)
+        )
 
     def _author(self, content: Content, model: Actor) -> Actor:
         if isinstance(content, DialogueContent):
@@ -130,6 +135,27 @@ def actor(kind: str, name: object) -> Actor:
         return Actor.of(Actor(kind, name)) if isinstance(name, str) else Actor(kind)
     except InvalidInput:
         return Actor(kind)
+
+
+def _taken_nonsense(message: dict[str, Any]) -> list[str]:
+    """Take out what a message says beside itself and nobody could keep; return why."""
+    faults = []
+    for field in _SAID.intersection(message):
+        if (fault := unfit(message[field], field)) is not None:
+            del message[field]
+            faults.append(fault)
+    return sorted(faults)
+
+
+def unfit(value: object, name: str) -> str | None:
+    """Return why a value cannot be kept, in words; None where it can."""
+    try:
+        check_json(value, name)
+    except RecursionError:
+        return f"{name}: nested too deeply; it was left out"
+    except InvalidInput as error:
+        return f"{error.message}; it was left out"
+    return None
 
 
 def _taken_time(message: dict[str, Any], position: int) -> int:
@@ -187,7 +213,8 @@ def time_of(value: object) -> int | None:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
+    # Compared as it is: a number of hundreds of digits has no place among the floats.
     for unit in _UNITS:
-        if _SECONDS_MIN <= value * unit / 1_000_000 < _SECONDS_MAX:
+        if _SECONDS_MIN * _MICROS // unit <= value < _SECONDS_MAX * _MICROS // unit:
             return round(value * unit)
     return None

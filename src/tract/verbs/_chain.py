@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tract.errors import InvalidInput
-from tract.importers import Authored, BadRecord, Conversation, Imported, Source
+from tract.importers import Authored, BadRecord, Conversation, Imported, Source, unfit
 from tract.objects import (
     APPEND,
     EDIT,
@@ -21,7 +21,6 @@ from tract.objects import (
     SummaryContent,
     blob_id,
     canonical,
-    check_json,
     check_labels,
     encode_content,
     new_entry_id,
@@ -85,7 +84,7 @@ class Chain:
         """
         for number, message in enumerate(self.conversation.messages):
             told = number < self.conversation.shared
-            bad = message if isinstance(message, BadRecord) else self._link(message)
+            bad = message if isinstance(message, BadRecord) else self._link(message, told=told)
             if bad is not None and not told:
                 self._reject(bad)
             if isinstance(message, BadRecord) or bad is not None:
@@ -101,13 +100,21 @@ class Chain:
         self.rest[:0] = links
         return self
 
-    def _link(self, message: Imported) -> BadRecord | None:
-        """Add the commits of one message; return why there are none."""
+    def _link(self, message: Imported, *, told: bool) -> BadRecord | None:
+        """Add the commits of one message; return why there are none.
+
+        Args:
+            message: the message.
+            told: whether what was left out of it was reported before.
+        """
+        message, faults = _mended(message)
         try:
             encoded = self._encoded(message)
-            note = _note(message)
         except InvalidInput as error:
             return self._source.bad(message.place, error.message)
+        for fault in () if told else faults:
+            self._reject(self._source.bad(message.place, fault))
+        note = _note(message)
         gone = self._gone(message)
         if gone and not message.contents:
             self._take_out(message, note, gone)
@@ -192,10 +199,8 @@ class Chain:
         """Return the bytes of all contents of a message.
 
         Raises:
-            InvalidInput: one of them cannot be stored, or what they were made with.
+            InvalidInput: one of them cannot be stored.
         """
-        if message.made_with is not None:
-            check_json(message.made_with, "made_with")
         check_labels(message.labels)
         try:
             return [encode_content(content, self._limits) for content, _ in message.contents]
@@ -212,15 +217,28 @@ def _copied(data: bytes) -> bytes:
     return bytes(memoryview(data))
 
 
-def _note(message: Imported) -> tuple[str, bytes] | None:
-    """Return the blob of what else the source says of a message.
+def _mended(message: Imported) -> tuple[Imported, list[str]]:
+    """Return a message without what it says beside its contents and nobody could keep, and why."""
+    faults = list(message.faults)
+    changes: dict[str, Any] = {}
+    for name in ("made_with", "metadata"):
+        said = getattr(message, name)
+        if said and unfit(said, name) is not None:
+            sound = {key: item for key, item in said.items() if unfit(item, str(key)) is None}
+            if unfit(sound, name) is not None:  # a key
+                sound = {}
+            faults += [fault for key, item in said.items() if (fault := unfit(item, str(key)))]
+            changes[name] = sound or None
+    if message.usage is not None and (fault := unfit(message.usage, "usage")) is not None:
+        faults.append(fault)
+        changes["usage"] = None
+    return (message._replace(**changes) if changes else message), faults
 
-    Raises:
-        InvalidInput: it is no JSON.
-    """
+
+def _note(message: Imported) -> tuple[str, bytes] | None:
+    """Return the blob of what else the source says of a message."""
     if not message.metadata:
         return None
-    check_json(message.metadata, "metadata")
     data = _copied(canonical({"metadata": dict(message.metadata)}))
     return blob_id(data), data
 
