@@ -16,6 +16,8 @@ store .tract.db
 entries       6  2 pinned, 0 important, 3 normal, 1 skipped
 messages      4
 commits       9
+
+what fills it: --by role, type, tool or entry
 """)
     assert ok("status", "--budget", "100", COLUMNS="80") == snapshot("""\
 tract main, branch main at d8008aff
@@ -27,6 +29,8 @@ store .tract.db
 entries       6  2 pinned, 0 important, 3 normal, 1 skipped
 messages      4
 commits       9
+
+what fills it: --by role, type, tool or entry
 """)
     assert ok("status", "--budget", "100", COLUMNS="140") == snapshot("""\
 tract main, branch main at d8008aff
@@ -38,6 +42,8 @@ store .tract.db
 entries       6  2 pinned, 0 important, 3 normal, 1 skipped
 messages      4
 commits       9
+
+what fills it: --by role, type, tool or entry
 """)
 
 
@@ -52,6 +58,8 @@ store .tract.db
 entries       6  2 pinned, 0 important, 3 normal, 1 skipped
 messages      4
 commits       9
+
+what fills it: --by role, type, tool or entry
 """)
 
 
@@ -65,6 +73,8 @@ store .tract.db
 entries       6  2 pinned, 0 important, 3 normal, 1 skipped
 messages      4
 commits       9
+
+what fills it: --by role, type, tool or entry
 """)
 
 

@@ -459,6 +459,8 @@ store .tract.db
 entries       7  2 pinned, 0 important, 5 normal, 0 skipped
 messages      7
 commits       9
+
+what fills it: --by role, type, tool or entry
 """)
     assert usual == snapshot("""\
 tract main, branch main at c690cf49
@@ -470,6 +472,8 @@ store .tract.db
 entries       7  2 pinned, 0 important, 5 normal, 0 skipped
 messages      7
 commits       9
+
+what fills it: --by role, type, tool or entry
 """)
     assert wide == snapshot("""\
 tract main, branch main at c690cf49
@@ -481,4 +485,122 @@ store .tract.db
 entries       7  2 pinned, 0 important, 5 normal, 0 skipped
 messages      7
 commits       9
+
+what fills it: --by role, type, tool or entry
+""")
+
+
+def test_what_fills_the_window(screens):
+    narrow, usual, wide = screens("status", "--by", "tool")
+    assert narrow == snapshot("""\
+tract main, branch main at c690cf49
+store .tract.db
+
+246 tokens (exact), no budget
+
+entries       7  2 pinned, 0 important, 5 normal, 0 skipped
+messages      7
+commits       9
+
+by tool
+  no tool   139   56.5%  ██████████████████████████████████
+  forecast   82   33.3%  ████████████████████
+  alerts     22    8.9%  █████
+  framing     3    1.2%  █
+""")
+    assert usual == snapshot("""\
+tract main, branch main at c690cf49
+store .tract.db
+
+246 tokens (exact), no budget
+
+entries       7  2 pinned, 0 important, 5 normal, 0 skipped
+messages      7
+commits       9
+
+by tool
+  no tool   139   56.5%  ██████████████████████████████████████████████████████
+  forecast   82   33.3%  ████████████████████████████████
+  alerts     22    8.9%  █████████
+  framing     3    1.2%  █
+""")
+    assert wide == snapshot("""\
+tract main, branch main at c690cf49
+store .tract.db
+
+246 tokens (exact), no budget
+
+entries       7  2 pinned, 0 important, 5 normal, 0 skipped
+messages      7
+commits       9
+
+by tool
+  no tool   139   56.5%  ████████████████████████████████████████████████████████████████████████████████████████████████████
+  forecast   82   33.3%  ███████████████████████████████████████████████████████████
+  alerts     22    8.9%  ████████████████
+  framing     3    1.2%  ██
+""")
+
+
+def test_the_largest_entries(screens):
+    narrow, usual, wide = screens("status", "--by", "entry")
+    assert narrow == snapshot("""\
+tract main, branch main at c690cf49
+store .tract.db
+
+246 tokens (exact), no budget
+
+entries       7  2 pinned, 0 important, 5 normal, 0 skipped
+messages      7
+commits       9
+
+by entry
+tokens  share  commit    by         text
+    65  26.4%  901bb1d0  assistant  It will be hot in 東京 …
+    60  24.4%  4c81264a  forecast   {"city": "東京", "days"…
+    43  17.5%  5acbbd07  assistant  Let me look.
+    26  10.6%  c690cf49  user       fn main() { println!("3…
+    20   8.1%  41eec4b5  user       東京の天気は? What shou…
+    15   6.1%  7417c4ca  alerts     no alerts\\x1b]0;owned\\x…
+    14   5.7%  3892470b  system     You help people plan th…
+""")
+    assert usual == snapshot("""\
+tract main, branch main at c690cf49
+store .tract.db
+
+246 tokens (exact), no budget
+
+entries       7  2 pinned, 0 important, 5 normal, 0 skipped
+messages      7
+commits       9
+
+by entry
+tokens  share  commit    by         text
+    65  26.4%  901bb1d0  assistant  It will be hot in 東京 on Monday 🌞, and we…
+    60  24.4%  4c81264a  forecast   {"city": "東京", "days": [{"day": "Mon", "h…
+    43  17.5%  5acbbd07  assistant  Let me look.
+    26  10.6%  c690cf49  user       fn main() { println!("31.5"); }
+    20   8.1%  41eec4b5  user       東京の天気は? What should I wear on Monday?…
+    15   6.1%  7417c4ca  alerts     no alerts\\x1b]0;owned\\x07 today
+    14   5.7%  3892470b  system     You help people plan their days. Be brief.
+""")
+    assert wide == snapshot("""\
+tract main, branch main at c690cf49
+store .tract.db
+
+246 tokens (exact), no budget
+
+entries       7  2 pinned, 0 important, 5 normal, 0 skipped
+messages      7
+commits       9
+
+by entry
+tokens  share  commit    by         text
+    65  26.4%  901bb1d0  assistant  It will be hot in 東京 on Monday 🌞, and wet on Tuesday. This converts the figures for you, if you want…
+    60  24.4%  4c81264a  forecast   {"city": "東京", "days": [{"day": "Mon", "high": 31.50, "sky": "☀️"}, {"day": "Tue", "high": 28, "sky":…
+    43  17.5%  5acbbd07  assistant  Let me look.
+    26  10.6%  c690cf49  user       fn main() { println!("31.5"); }
+    20   8.1%  41eec4b5  user       東京の天気は? What should I wear on Monday? 🧥
+    15   6.1%  7417c4ca  alerts     no alerts\\x1b]0;owned\\x07 today
+    14   5.7%  3892470b  system     You help people plan their days. Be brief.
 """)

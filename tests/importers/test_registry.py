@@ -99,3 +99,35 @@ def test_broken_importers_do_not_matter_where_a_built_in_one_does(reading, offer
     offer("broken = nowhere:X\n")
     assert reading('[{"role": "user", "content": "x"}]').texts == ["x"]
     assert reading('[{"role": "user", "content": "x"}]', format="openai").texts == ["x"]
+
+
+FAILING = """
+class Detecting:
+    name, description = "detecting", "fails while it looks"
+    def detects(self, sample): raise ValueError("my bug")
+    def read(self, source, tract): yield from ()
+
+class Reading:
+    name, description = "reading", "fails while it reads"
+    def detects(self, sample): return 100
+    def read(self, source, tract): raise ValueError("my bug")
+"""
+
+
+@pytest.fixture
+def failing(tmp_path, offer):
+    offer("detecting = failing:Detecting\nreading = failing:Reading\n")
+    (tmp_path / "site" / "failing.py").write_text(FAILING)
+    yield
+    sys.modules.pop("failing", None)
+
+
+def test_what_another_packages_importer_raises_is_told_as_its_own_fault(reading, failing):
+    with (
+        pytest.warns(RuntimeWarning, match="importer detecting failed on .*ValueError: my bug"),
+        pytest.raises(InvalidInput, match="importer reading failed: ValueError") as caught,
+    ):
+        reading("nothing that is known", "a.txt")
+    assert caught.value.kind == "broken_importer"
+    # A file that a built-in importer knows is read as ever.
+    assert reading('[{"role": "user", "content": "x"}]').texts == ["x"]

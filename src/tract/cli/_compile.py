@@ -153,6 +153,7 @@ def compile(  # noqa: A001 - the word of the design
     with call.reading() as t:
         compiler = None if kind is None else _COMPILERS[kind]
         context = t.compile(at, token_budget=limit, views=views, compiler=compiler)
+        _ = context.tokens  # counted for the tract's model, which only an open store knows
         rendered = call.json or check or form in _PROVIDERS
         notices = _shaped.notices(context, asked) if rendered else []
         commits = (commit for message in context.messages for commit in message.commits)

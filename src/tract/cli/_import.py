@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tract import ImportReport, Tract, list_importers
+from tract import BadRecord, ImportReport, Tract, list_importers
 from tract.cli import _shaped
 from tract.cli._call import Call, person
 from tract.cli._command import command, mutates
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _TRACTS_SHOWN_MAX = 5
 _BAD_SHOWN_MAX = 20
+DIVERGED = "diverged"
 
 
 @command(
@@ -79,8 +80,13 @@ def import_(call: Call, files: Sequence[str], form: str, strict: bool, list_form
         lambda: {"imports": shapes, "dry_run": call.dry_run},
         lambda paint: _paint_imports(paint, reports, _look(call, reports)),
     )
-    if len(reports) < len(files) or any(found.bad and not found.branches for found in reports):
+    if len(reports) < len(files) or any(map(_failed, reports)):
         click.get_current_context().exit(1)
+
+
+def _failed(found: ImportReport) -> bool:
+    """Return whether a file was read in vain: nothing is in it, or a branch would not have it."""
+    return bool(found.bad and not found.branches) or any(b.kind == DIVERGED for b in found.bad)
 
 
 def _read(call: Call, location: str, name: str, form: str, *, strict: bool) -> ImportReport:
@@ -144,16 +150,26 @@ def _paint_imports(paint: "Painter", reports: Sequence[ImportReport], last: str)
             also = f", and {more:,} more" if more else ""
             noun = "tract" if len(found.tracts) == 1 else "tracts"
             paint.line(f"  {noun} {', '.join(shown)}{also}", whole=True)
-        if found.bad:
-            count = counted(len(found.bad) + found.bad_more, "bad record")
-            paint.line(("  not imported: ", "warning"), count)
-        for bad in found.bad[:_BAD_SHOWN_MAX]:
-            paint.line(f"    {bad.place}: {bad.reason}", whole=True)
-        unshown = len(found.bad) - _BAD_SHOWN_MAX
-        if unshown > 0:
-            paint.line((f"    and {unshown + found.bad_more:,} more; --json tells of them", "dim"))
+        gone = [bad for bad in found.bad if bad.kind == DIVERGED]
+        bad = [bad for bad in found.bad if bad.kind != DIVERGED]
+        _paint_bad(paint, "not added", counted(len(gone), "conversation"), gone, 0)
+        more = found.bad_more
+        _paint_bad(paint, "not imported", counted(len(bad) + more, "bad record"), bad, more)
     if last:
         paint.line(last, whole=True)
+
+
+def _paint_bad(
+    paint: "Painter", what: str, count: str, records: Sequence[BadRecord], more: int
+) -> None:
+    if not records:
+        return
+    paint.line((f"  {what}: ", "warning"), count)
+    for bad in records[:_BAD_SHOWN_MAX]:
+        paint.line(f"    {bad.place}: {bad.reason}", whole=True)
+    unshown = len(records) - _BAD_SHOWN_MAX + more
+    if unshown > 0:
+        paint.line((f"    and {unshown:,} more; --json tells of them", "dim"))
 
 
 def counted(number: int, noun: str) -> str:

@@ -46,6 +46,7 @@ _UNBOUND_COLUMNS = 80
 _CODE_CHARS_MAX = 256 * 1024
 """What is coloured as code at most, in all: whoever looks at more of it does not want to wait."""
 _NAME_CHARS_MAX = 40
+_SHARE_SHOWN_MIN = 0.0005  # what is not 0.0% in words
 
 
 class Painter:
@@ -174,7 +175,7 @@ class Painter:
         most = max(share for _, _, share in shown) or 1.0
         for name, number, share in shown:
             columns = round(share / most * max(room, 0))
-            bar = full * (max(columns, 1) if share > 0 and room > 0 else 0)
+            bar = full * (max(columns, 1) if share >= _SHARE_SHOWN_MIN and room > 0 else 0)
             pad = " " * (names - cell_len(name))
             self.line(f"  {name}{pad}  {number:>{numbers},}  {share:>6.1%}  ", (bar, "good"))
 

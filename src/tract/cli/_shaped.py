@@ -210,7 +210,7 @@ def imported(report: ImportReport) -> ImportShape:
         "added": report.added,
         "tracts": list(report.tracts),
         "branches": [{"tract": name, "branch": branch} for name, branch in report.branches],
-        "bad": [{"place": bad.place, "reason": bad.reason} for bad in report.bad],
+        "bad": [{"place": bad.place, "reason": bad.reason, "kind": bad.kind} for bad in report.bad],
         "bad_more": report.bad_more,
         "error": None,
     }

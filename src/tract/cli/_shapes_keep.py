@@ -49,10 +49,12 @@ class BadShape(TypedDict):
     Attributes:
         place: where in the file, such as "line 12".
         reason: what is wrong with it.
+        kind: "bad_record", or "diverged" for a conversation whose branch went another way.
     """
 
     place: str
     reason: str
+    kind: str
 
 
 class BranchNameShape(TypedDict):

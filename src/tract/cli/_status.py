@@ -98,6 +98,9 @@ def _paint_status(paint: "Painter", now: Status, named: dict[str, str], others: 
     mended = f"  after {now.repairs} repair{'s' * (now.repairs != 1)}" if now.repairs else ""
     paint.line(("messages  ", "dim"), f"{now.messages:>5,}", mended)
     paint.line(("commits   ", "dim"), f"{now.commits:>5,}")
+    if now.detail is None and int(now.tokens):
+        paint.gap()
+        paint.line(("what fills it: --by role, type, tool or entry", "dim"))
     if others:
         noun = "tract is" if others == 1 else "tracts are"
         paint.gap()
@@ -158,7 +161,7 @@ def _paint_part(paint: "Painter", by: str, told: StatusDetail, named: dict[str, 
 
 def _named(by: str, name: str) -> str:
     if name == "frame":
-        return "tools, reply's start"
+        return "framing"
     return name or ("no tool" if by == "tool" else "unnamed")
 
 

@@ -96,7 +96,8 @@ class CompiledContext:
         """The tokens of all that would be sent, tools included; 0 for an empty context.
 
         Counted when first asked for: the sum over the messages, each counted by itself in a shape
-        that is no provider's own, what the reply's start takes, and the tools.
+        that is no provider's own, what the reply's start takes, and the tools. What the model's
+        ratio is learned from is read then, so ask while the handle is open.
         """
         return self._inner.ledger.tokens
 

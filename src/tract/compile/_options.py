@@ -245,8 +245,11 @@ class CompileOptions:
             raise _bad_option("budget", self.budget, "Give a TokenBudget(limit, ...).")
         if not isinstance(self.views, tuple) or not all(callable(view) for view in self.views):
             raise _bad_option("views", self.views, "Give a tuple of callables on entries.")
-        if self.compiler is not None and not isinstance(self.compiler, ContextCompiler):
-            raise _bad_option("compiler", self.compiler, "Give an object with compile(entries).")
+        if self.compiler is not None and (
+            isinstance(self.compiler, type) or not isinstance(self.compiler, ContextCompiler)
+        ):
+            hint = "Give an object with compile(entries), such as XmlPrompt()."
+            raise _bad_option("compiler", self.compiler, hint)
 
 
 def _check_tools(tools: object) -> None:

@@ -22,6 +22,7 @@ class BadRecord:
         path: the file, as it was given.
         place: where in it, such as "line 12" or "[3].traj[5]".
         reason: what is wrong with it.
+        kind: "bad_record", or "diverged" for a conversation whose branch went another way.
 
     Example:
         >>> str(BadRecord("chat.jsonl", "line 12", "role 'robot' is no role of a message"))
@@ -31,6 +32,7 @@ class BadRecord:
     path: str
     place: str
     reason: str
+    kind: str = "bad_record"
 
     def __str__(self) -> str:
         path, place = printable(self.path, limit=200), printable(self.place, limit=200)

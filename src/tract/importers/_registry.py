@@ -9,6 +9,7 @@ import warnings
 from typing import Any, NoReturn
 
 from tract.errors import InvalidInput, printable
+from tract.importers._offered import Offered
 from tract.importers._protocol import Importer
 from tract.importers._records import BadRecord
 from tract.importers._source import Source
@@ -114,4 +115,4 @@ def _loaded(entry: Any) -> Importer:
     importer = offered() if isinstance(offered, type) else offered
     if not isinstance(importer, Importer):
         raise TypeError("it has no name, description, detects and read")
-    return importer
+    return Offered(importer)

@@ -15,6 +15,7 @@ from typing import Any
 from tract.errors import Conflict, InvalidInput, NotFound, printable
 from tract.importers import (
     BadRecord,
+    Conversation,
     Importer,
     ImportReport,
     Source,
@@ -217,6 +218,9 @@ class _Job:
         else:
             self.bad_more += 1
 
+    def _diverged(self, one: Conversation, error: Conflict) -> BadRecord:
+        return replace(self.source.bad(one.place, error.message), kind=error.kind)
+
     # Looking
 
     def look(self, reader: Reader, settings: Settings, chain: Chain, *, strict: bool) -> None:
@@ -242,7 +246,7 @@ class _Job:
         except Conflict as error:
             if strict:
                 raise
-            self._reject(self.source.bad(one.place, error.message), strict=False)
+            self._reject(self._diverged(one, error), strict=False)
         self.branches.append((one.tract, one.branch))
         self.messages += chain.messages
 
@@ -277,7 +281,7 @@ class _Job:
             except Conflict as error:
                 if strict:
                     raise
-                self._reject(self.source.bad(one.place, error.message), strict=False)
+                self._reject(self._diverged(one, error), strict=False)
                 done = Placed("", 0, changed=False)
             self.branches.append((one.tract, one.branch))
             self.messages += chain.messages

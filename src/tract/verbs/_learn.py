@@ -6,7 +6,7 @@ compiled as it was, counted, and held against what the provider reported. A mode
 is at hand needs none of this, and neither does a tokenizer that the caller brought.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tract.compile import (
@@ -119,7 +119,8 @@ class Learner:
         if method == "estimated" and model is not None:
             calls = _calls(reader, usages, model, provider)
             if len(calls) < REPORTS_MIN:
-                calls = _calls_of_others(reader, self._tract, model, provider) + calls
+                others = _calls_of_others(reader, self._tract, model, provider)
+                calls = _once([*others, *calls])
             learned = fit(list(_reports(reader, settings, calls)))
         if learned is None:
             scale = Scale(ratio, method)
@@ -196,6 +197,11 @@ def _calls_of_others(reader: Reader, tract: str, model: str, provider: str | Non
         if len(calls) >= _LOOKED_AT_MAX:
             break
     return calls
+
+
+def _once(calls: Iterable[Call]) -> list[Call]:
+    """Return calls without those that several tracts know of, as copies of a session do."""
+    return list({commit.id: (commit, sent) for commit, sent in calls}.values())
 
 
 def _reports(reader: Reader, settings: Settings, calls: Sequence[Call]) -> Iterator[Report]:

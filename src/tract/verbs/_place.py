@@ -136,7 +136,7 @@ def reached_by(draft: Draft, tip: str | None, chain: Chain, *, whole: bool = Tru
         if whole and _is_contained(draft, behind, ids[number:]):
             return number
         raise Conflict(
-            f"{where} went another way after {number} of these {len(ids)} commits, so the rest was not added; import it under another tract's name",
+            f"{where} went another way after {number} of these {len(ids)} commits, so the rest was not added; import it under another tract's name, and change a log that still grows on a branch of its own",
             kind="diverged",
             hint="Name another tract to import it into.",
         )
