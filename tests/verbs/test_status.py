@@ -81,6 +81,16 @@ def test_what_is_said_more_than_once_is_found_with_what_it_wastes(talked):
     assert all(talked.show(commit).text == LONG for commit in again.commits)
 
 
+def test_the_same_words_with_other_calls_are_no_repeat():
+    with Tract.open() as t:
+        for number in range(3):
+            text = "I look at the next file, and then I will know what is wrong with it. " * 2
+            call = {"id": f"c{number}", "name": "read", "arguments": f'{{"file": {number}}}'}
+            t.assistant(text, tool_calls=[call])
+            t.tool_result(f"c{number}", f"file {number}")
+        assert detail_of(t).repeats == ()
+
+
 def test_what_is_skipped_takes_nothing(talked):
     before = int(talked.status().tokens)
     talked.skip(detail_of(talked).repeats[0].commits[0])
@@ -222,6 +232,29 @@ def test_a_tokenizer_of_your_own_needs_no_correction():
     with Tract.open(tokenizer=len) as t:
         talk(t, 10)
         assert (t.status().tokens.method, t.status().counting.ratio) == ("exact", 1.0)
+
+
+def test_usage_recorded_where_head_is_belongs_to_the_last_reply():
+    with Tract.open() as t:
+        for number in range(8):
+            t.user("word " * (100 + 50 * number))
+            sent = round(t.compile().counted * 1.3)
+            function = {"name": "f", "arguments": "{}"}
+            call = {"id": f"c{number}", "type": "function", "function": function}
+            config = {"model": "claude-sonnet-4-5", "provider": "anthropic"}
+            message = {"role": "assistant", "content": "ok", "tool_calls": [call]}
+            made = t.commit(message, made_with=config)
+            if number % 2:
+                t.pin(made)
+            else:
+                t.tool_result(f"c{number}", "done")
+            t.record_usage({"input": sent, "output": 5})
+            if number % 2:
+                t.tool_result(f"c{number}", "done")
+        now = t.status(detail=True)
+        assert now.counting.ratio == pytest.approx(1.3, rel=0.02)
+        assert now.detail is not None
+        assert (now.detail.spending.unpriced, now.detail.spending.listed) == (0, 8)
 
 
 def test_models_are_learned_apart():

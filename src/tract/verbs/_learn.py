@@ -30,6 +30,7 @@ _LOOKED_AT_MAX = 32
 _ENTRIES_MAX = 200_000
 _AGAIN = 4
 _OTHER_TRACTS_MAX = 20
+_LOOKED_BACK_MAX = 50
 
 
 class Counting(NamedTuple):
@@ -161,13 +162,28 @@ def made_by(commit: Commit) -> tuple[str | None, str | None]:
     return model, provider if isinstance(provider, str) else None
 
 
+def reply_of(reader: Reader, id: str) -> Commit:
+    """Return the reply that usage recorded at a commit is of: the last one up to there.
+
+    Usage is often recorded where HEAD is: at a mark of the reply, or behind the results of its calls.
+    """
+    commit = at = reader.commit(id)
+    for _ in range(_LOOKED_BACK_MAX):
+        if made_by(at)[0] is not None and at.operation != MARK:
+            return at
+        if not at.parents:
+            break
+        at = reader.commit(at.parents[0])
+    return commit
+
+
 def _newest(
     reader: Reader, usages: Sequence[Usage], provider: str | None
 ) -> tuple[str | None, str | None]:
     """Return the model of the newest call that used any tokens."""
     for usage in reversed(usages):
         if usage.commit is not None and usage.body.get("input"):
-            model, served_by = made_by(reader.commit(usage.commit))
+            model, served_by = made_by(reply_of(reader, usage.commit))
             if model is not None:
                 return model, served_by or provider
     return None, provider
@@ -181,7 +197,7 @@ def _calls(reader: Reader, usages: Sequence[Usage], model: str, provider: str | 
         # The first report is the reply's own; what follows was paid for something else beside it.
         if usage.commit is not None and usage.commit not in told and usage.body.get("input"):
             told.add(usage.commit)
-            commit = reader.commit(usage.commit)
+            commit = reply_of(reader, usage.commit)
             by, served_by = made_by(commit)
             if by == model and (provider is None or served_by in (None, provider)):
                 calls.append((commit, int(usage.body["input"])))

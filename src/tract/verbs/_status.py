@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from tract.compile import FRAME, CompiledContext, CompileOptions, Piece, TokenCount, breakdown
 from tract.errors import printable
 from tract.llm import price_of
-from tract.objects import Priority, State, moment, payload_line, payload_text
+from tract.objects import Message, Priority, State, moment, payload_line, payload_text
 from tract.repo import Repo
 from tract.store import Payload, Reader, Usage
-from tract.verbs._learn import Counting, learner, made_by
+from tract.verbs._learn import Counting, learner, made_by, reply_of
 from tract.verbs._read import compiled
 
 LARGEST_MAX = 20
@@ -285,6 +285,18 @@ def _shares(
     )
 
 
+class _Saying(NamedTuple):
+    """What makes one message a repeat of another: the same words, and the same calls."""
+
+    role: str
+    text: str
+    calls: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, message: Message, text: str) -> "_Saying":
+        return cls(message.role, text, tuple([(c.name, c.arguments) for c in message.tool_calls]))
+
+
 def _entries(
     repo: Repo,
     state: State,
@@ -296,38 +308,39 @@ def _entries(
     types = repo.settings.types
     tokens: Counter[str] = Counter()
     tools: dict[str, str] = {}
-    roles: dict[str, str] = {}
+    messages: dict[str, Message] = {}
     for piece in pieces:
         commits = context.messages[piece.message].commits if piece.message >= 0 else ()
         if commits:
             tokens[commits[0]] += piece.tokens
-            roles[commits[0]] = context.messages[piece.message].role
+            messages[commits[0]] = context.messages[piece.message]
             if piece.role == "tool":
                 tools[commits[0]] = piece.tool
     total = int(context.tokens)
     large = []
-    same: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    same: defaultdict[_Saying, list[str]] = defaultdict(list)
     entry_of = {slot.commit: slot.entry_id for slot in state}
     shown = [slot.commit for slot in state if slot.commit in tokens]
     for commit in shown:
         if tokens[commit] >= REPEATED_TOKENS_MIN:
-            same[roles[commit], payload_text(payload_of[commit], types)].append(commit)
+            text = payload_text(payload_of[commit], types)
+            same[_Saying.of(messages[commit], text)].append(commit)
     for commit in sorted(shown, key=lambda one: -tokens[one])[:LARGEST_MAX]:
         count = tokens[commit]
         text = _preview(payload_line(payload_of[commit], types))
-        role, tool = roles[commit], tools.get(commit, "")
+        role, tool = messages[commit].role, tools.get(commit, "")
         large.append(LargeEntry(entry_of[commit], commit, role, tool, count, count / total, text))
     repeats = [
         RepeatedText(
-            role,
+            said.role,
             len(commits),
             tokens[commits[0]],
             sum(tokens[commit] for commit in commits[1:]),
             tuple(commits),
-            _preview(text),
+            _preview(said.text),
         )
-        for (role, text), commits in same.items()
-        if len(commits) > 1 and text
+        for said, commits in same.items()
+        if len(commits) > 1 and said.text
     ]
     repeats.sort(key=lambda repeat: -repeat.wasted)
     return tuple(large), tuple(repeats)
@@ -385,7 +398,7 @@ def _spending(reader: Reader, usages: Sequence[Usage]) -> Spending:
     for usage in calls.values():
         model = provider = None
         if usage.commit is not None:
-            model, provider = made_by(reader.commit(usage.commit))
+            model, provider = made_by(reply_of(reader, usage.commit))
         cost = usage.body.get("cost")
         listed = cost is None
         if listed:
