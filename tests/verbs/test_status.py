@@ -1,5 +1,8 @@
 """Status: the parts of a context add up, repeats are found, usage teaches the ratio and the price."""
 
+from datetime import datetime
+from itertools import repeat
+
 import pytest
 
 from tract import Session, Tract, XmlPrompt
@@ -284,3 +287,113 @@ def test_every_figure_in_tokens_is_of_the_same_model():
             counted = plain.assistant("Well. " * 40).tokens
             assert counted is not None
             assert info.tokens == round(counted * ratio)
+
+
+# --- at the edges ----------------------------------------------------------------------------
+
+
+def test_status_counts_what_the_handles_own_compiler_sends():
+    with Tract.open(compiler=XmlPrompt()) as t:
+        t.user("one")
+        t.assistant("two")
+        assert t.status().messages == len(t.compile().messages) == 1
+        assert t.status().tokens == t.compile().tokens
+
+
+def test_a_call_is_priced_by_the_list_of_its_day():
+    days = {"2025-05-01": 10.0, "2025-11-20": 2.0}  # o3 was made cheaper in between
+    for day, dollars in days.items():
+        moments = repeat(datetime.fromisoformat(f"{day}T12:00:00+00:00"))
+        with Tract.open(clock=moments.__next__) as t:
+            reply(t, "a", "o3", {"input": 1_000_000, "output": 0}, "openai")
+            assert detail_of(t).spending.cost == pytest.approx(dollars)
+
+
+def test_lists_are_short_and_sums_are_whole():
+    with Tract.open() as t:
+        for number in range(25):
+            for _ in range(2):
+                t.user(f"{number} " + "word " * (30 + number))
+        detail = detail_of(t)
+        assert (len(detail.entries), len(detail.repeats)) == (20, 20)
+        assert detail.repeated > sum(one.wasted for one in detail.repeats)
+        assert [part.messages for part in detail.roles] == [50, 0]  # nothing frames a message
+
+
+def test_short_texts_are_no_repeats():
+    with Tract.open() as t:
+        for _ in range(5):
+            t.user("yes " * 10)
+        assert detail_of(t).repeats == ()
+        for _ in range(2):
+            t.user("yes " * 20)
+        assert [one.times for one in detail_of(t).repeats] == [2]
+
+
+def test_the_last_usage_is_the_newest():
+    with Tract.open() as t:
+        reply(t, "a", "gpt-4o", {"input": 10, "output": 1})
+        reply(t, "b", "gpt-4o", {"input": 20, "output": 2})
+        last = t.status().last_usage
+        assert last is not None
+        assert last["input"] == 20
+
+
+def test_a_second_report_of_a_reply_teaches_nothing():
+    with Tract.open() as t:
+        talk(t, 8)
+        for info in t.log(None):
+            if info.made_with:
+                t.record_usage({"input": 9_000_000, "output": 1}, commit=info)
+        assert t.status().counting.ratio == pytest.approx(1.4, rel=0.02)
+        assert t.status().counting.reports == 8
+
+
+def test_calls_that_sent_nothing_name_no_model_and_teach_nothing():
+    with Tract.open() as t:
+        talk(t, 8)
+        t.user("go on")
+        made = t.commit("", role="assistant", made_with={"model": "gpt-5.1-codex"})
+        t.record_usage({"input": 0, "output": 0}, commit=made)
+        assert t.status().counting.model == "claude-sonnet-4-5"
+
+
+def test_providers_of_one_model_are_learned_apart():
+    with Tract.open(model="claude-sonnet-4-5", provider="bedrock") as t:
+        for ratio, provider in ((1.4, "anthropic"), (1.8, "bedrock")):
+            for number in range(8):
+                t.user(f"Tell me more about {number}. " * 30)
+                counted = t.compile().counted
+                config = {"model": "claude-sonnet-4-5", "provider": provider}
+                made = t.commit("Well. " * 40, role="assistant", made_with=config)
+                t.record_usage({"input": round(counted * ratio), "output": 9}, commit=made)
+        assert t.status().counting.ratio == pytest.approx(1.8, rel=0.02)
+
+
+def test_a_model_of_another_tokenizer_is_an_estimate():
+    with Tract.open() as t:  # counts with o200k_base, and gpt-4 has another
+        talk(t, 3, model="gpt-4")
+        assert (t.status().counting.model, t.status().tokens.method) == ("gpt-4", "estimated")
+
+
+def test_five_reports_are_enough_and_four_are_not():
+    for turns, known in ((4, 0), (5, 5)):
+        with Tract.open() as t:
+            talk(t, turns)
+            assert t.status().counting.reports == known
+
+
+def test_it_is_learned_again_when_a_quarter_more_is_known():
+    with Tract.open() as t:
+        talk(t, 20)
+        assert t.status().counting.reports == 20
+        talk(t, 4)
+        assert t.status().counting.reports == 20
+        talk(t, 1)
+        assert t.status().counting.reports == 25
+
+
+def test_32_of_many_reports_are_looked_at():
+    with Tract.open() as t:
+        talk(t, 40)
+        assert t.status().counting.reports == 32
