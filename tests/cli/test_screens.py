@@ -604,3 +604,18 @@ tokens  share  commit    by         text
     15   6.1%  7417c4ca  alerts     no alerts\\x1b]0;owned\\x07 today
     14   5.7%  3892470b  system     You help people plan their days. Be brief.
 """)
+
+
+def test_long_names_of_tools_leave_room_for_the_figures(run, tmp_path):
+    name = "mcp__filesystem_server__read_multiple_files_of_a_folder_" + "x" * 60
+    with Tract.open(tmp_path / "long.db", tract="main") as t:
+        t.user("Read.")
+        t.assistant(tool_calls=[{"id": "c1", "name": name, "arguments": "{}"}])
+        t.tool_result("c1", "a file " * 50)
+    for columns in ("40", "60", "140"):
+        words = ("--db", str(tmp_path / "long.db"), "status")
+        by_tool = run(*words, "--by", "tool", COLUMNS=columns).stdout
+        assert any("%" in line and "mcp__" in line for line in by_tool.splitlines())
+        by_entry = run(*words, "--by", "entry", COLUMNS=columns).stdout
+        if columns != "40":
+            assert "a file a file" in by_entry

@@ -35,7 +35,7 @@ def test_it_finds_the_ratio_and_what_was_sent_beside(ratio, beside):
 
 
 def test_calls_that_sent_something_else_do_not_bend_it():
-    odd = [Report(30_000, 2_000), Report(2_000, 90_000), Report(25_000, 100)]
+    odd = [Report(30_000, 2_000), Report(2_000, 90_000)]
     found = fitted([*reports(1.3, 0, SIZES, noise=0.02), *odd])
     assert found.ratio == pytest.approx(1.3, rel=0.03)
 
@@ -64,6 +64,19 @@ def test_contexts_of_one_size_give_a_plain_ratio():
 )
 def test_nothing_is_learned_from_too_little_or_from_nonsense(few):
     assert fit(few) is None
+
+
+def test_the_error_is_that_of_the_context_and_not_of_what_was_sent_beside_it():
+    rng = random.Random(1)
+    noisy = [
+        Report(x, round(x * 1.2) + 20_000 + rng.randint(-300, 300)) for x in range(100, 1_200, 50)
+    ]
+    assert fit(noisy) is None  # it is lost in the noise, and the usual ratio is better
+
+
+def test_reports_that_disagree_teach_nothing():
+    cut = [Report(size, 7) for size in SIZES]
+    assert fit([*reports(1.3, 0, SIZES), *cut[: len(cut) // 2]]) is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)), max_size=40))

@@ -16,8 +16,9 @@ class Reported:
 
 
 def test_a_whole_reply_is_understood_by_the_usage_in_it() -> None:
-    reply = {"id": "r", "content": "hi", "usage": {"input_tokens": 12, "output_tokens": 3}}
-    assert normalise_usage(reply) == normalise_usage(reply["usage"])
+    usage = {"input_tokens": 12, "output_tokens": 3}
+    reply = {"id": "r", "model": "m", "content": "hi", "usage": usage}
+    assert normalise_usage(reply) == {**normalise_usage(usage, call="r"), "model": "m"}
 
 
 @pytest.mark.parametrize(

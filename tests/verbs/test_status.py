@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from itertools import repeat
+from typing import ClassVar, Literal
 
 import pytest
 
-from tract import Session, Tract, XmlPrompt
+from tract import Content, Session, Tract, XmlPrompt
 from tract.objects import normalise_usage
 from tract.store import MemoryStore
 
@@ -397,3 +398,114 @@ def test_32_of_many_reports_are_looked_at():
     with Tract.open() as t:
         talk(t, 40)
         assert t.status().counting.reports == 32
+
+
+def test_a_handles_own_compiler_is_what_reports_are_held_against():
+    with Tract.open(compiler=XmlPrompt()) as t:
+        talk(t, 10, ratio=1.3)
+        assert t.status().counting.ratio == pytest.approx(1.3, rel=0.02)
+
+
+class Moody(Content):
+    """A content that could be rendered once."""
+
+    content_type: Literal["test.moody"] = "test.moody"
+    spoilt: ClassVar[bool] = False
+
+    def render(self):
+        if Moody.spoilt:
+            raise RuntimeError("not any more")
+        return "moody"
+
+
+def test_what_cannot_be_rendered_any_more_is_passed_over(monkeypatch):
+    store = MemoryStore()
+    with Tract.open(store, content_types=[Moody]) as t:
+        talk(t, 6)
+        odd = t.commit(Moody())
+        talk(t, 2)
+        t.edit(odd, Moody(), message="gone")
+        t.reset("HEAD~1")
+        t.edit(odd, {"content_type": "freeform", "payload": {}})
+    monkeypatch.setattr(Moody, "spoilt", True)
+    with Tract.open(store, content_types=[Moody]) as t:
+        counting = t.status().counting
+        assert (counting.model, counting.method) == ("claude-sonnet-4-5", "estimated")
+        assert counting.ratio == pytest.approx(1.4, rel=0.02)
+
+
+def test_a_context_that_is_counted_after_the_handle_was_closed_claims_no_more_than_is_known():
+    with Tract.open() as t:
+        talk(t, 10)
+        context = t.compile()
+    assert (context.tokens.method, context.tokens.error) == ("estimated", 0.15)
+
+
+def test_a_new_model_is_noticed_at_once():
+    with Tract.open() as t:
+        talk(t, 40)
+        assert t.status().counting.model == "claude-sonnet-4-5"
+        talk(t, 1, model="gpt-4o")
+        assert t.status().counting.model == "gpt-4o"
+
+
+def test_usage_that_another_handle_recorded_is_noticed():
+    store = MemoryStore()
+    with Tract.open(store) as here, Tract.open(store) as there:
+        assert here.status().counting.reports == 0
+        talk(there, 8)
+        assert here.status().counting.reports == 8
+
+
+def test_the_handles_model_is_meant_where_a_reply_does_not_say_its_own():
+    with Tract.open(model="claude-sonnet-4-5", provider="anthropic") as t:
+        for number in range(8):
+            t.user("word " * (50 + 50 * number))
+            sent = round(t.compile().counted * 1.3)
+            t.assistant("ok")
+            t.record_usage({"input": sent, "output": 5})
+        now = t.status(detail=True)
+        assert now.counting.ratio == pytest.approx(1.3, rel=0.02)
+        assert now.detail is not None
+        assert (now.detail.spending.unpriced, now.detail.spending.models[0].model) == (
+            0,
+            "claude-sonnet-4-5",
+        )
+
+
+def test_a_whole_reply_names_its_model_and_its_call():
+    with Tract.open() as t:
+        t.user("hi")
+        t.assistant("hello")
+        usage = {"prompt_tokens": 1_000_000, "completion_tokens": 0}
+        for _ in range(2):
+            t.record_usage({"id": "chatcmpl-1", "model": "gpt-4o", "usage": usage})
+        spent = detail_of(t).spending
+        assert (spent.calls, spent.cost, spent.models[0].model) == (1, 2.5, "gpt-4o")
+
+
+def test_different_images_are_no_repeats_and_equal_ones_are():
+    def image(number):
+        url = {"url": f"https://example.org/{number}.png"}
+        return {"role": "user", "content": [{"type": "image_url", "image_url": url}]}
+
+    with Tract.open() as t:
+        for number in (1, 2, 3, 1):
+            t.commit(image(number))
+        assert [one.times for one in detail_of(t).repeats] == [2]
+
+
+def test_more_from_the_cache_than_was_sent_is_all_of_it():
+    with Tract.open() as t:
+        usage = {"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 100}}
+        reply(t, "a", "gpt-4o", usage)
+        assert detail_of(t).spending.cache_share == 1.0
+
+
+def test_what_was_learned_says_nothing_of_a_guess():
+    with Tract.open() as t:
+        talk(t, 10)
+        assert t.compile().tokens.error < 0.15
+        url = {"url": "https://example.org/a.png"}
+        t.commit({"role": "user", "content": [{"type": "image_url", "image_url": url}]})
+        assert t.compile().tokens.error == 0.15

@@ -167,7 +167,8 @@ class Painter:
         """
         if not parts:
             return
-        shown = [(printable(name, limit=_NAME_CHARS_MAX), n, share) for name, n, share in parts]
+        longest = min(_NAME_CHARS_MAX, (self._width or _UNBOUND_COLUMNS) // 3)
+        shown = [(printable(name, limit=longest), n, share) for name, n, share in parts]
         names = max(cell_len(name) for name, _, _ in shown)
         numbers = max(len(f"{number:,}") for _, number, _ in shown)
         room = min((self._width or _UNBOUND_COLUMNS) - names - numbers - 15, _BAR_COLUMNS_MAX)

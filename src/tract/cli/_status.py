@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tract import Counting, RepeatedText, Spending, Status, StatusDetail, TokenShare
+from tract import Counting, LargeEntry, RepeatedText, Spending, Status, StatusDetail, TokenShare
 from tract.cli._call import Call
 from tract.cli._command import command
 from tract.cli._log import short_ids
 from tract.cli._out import Piece
 from tract.cli._shaped_status import normal, shaped
 from tract.cli._shapes_status import StatusShape
+from tract.errors import printable
 
 if TYPE_CHECKING:
     from tract.cli._paint import Painter
@@ -26,6 +27,7 @@ _BY = ("role", "type", "tool", "entry")
 _ENTRIES_SHOWN_MAX = 10
 _REPEATS_SHOWN_MAX = 5
 _FULL_DOLLARS = 1.0
+_BY_CHARS_MAX = 16
 
 
 @command(
@@ -147,7 +149,7 @@ def _paint_part(paint: "Painter", by: str, told: StatusDetail, named: dict[str, 
                 f"{entry.tokens:,}",
                 f"{entry.share:.1%}",
                 (named[entry.commit], "id"),
-                (entry.tool or entry.role, "tool" if entry.tool else entry.role),
+                (printable(entry.tool or entry.role, limit=_BY_CHARS_MAX), _style(entry)),
                 entry.text,
             ]
             for entry in told.entries[:_ENTRIES_SHOWN_MAX]
@@ -157,6 +159,10 @@ def _paint_part(paint: "Painter", by: str, told: StatusDetail, named: dict[str, 
         return
     parts: Sequence[TokenShare] = {"role": told.roles, "type": told.types, "tool": told.tools}[by]
     paint.bars([(_named(by, part.name), part.tokens, part.share) for part in parts])
+
+
+def _style(entry: LargeEntry) -> str:
+    return "tool" if entry.tool else entry.role
 
 
 def _named(by: str, name: str) -> str:

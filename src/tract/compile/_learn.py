@@ -10,11 +10,15 @@ something else, as a cut or a retried one does, do not bend it.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from tract.compile._token_count import ESTIMATE_ERROR
+
 REPORTS_MIN = 5
 """Below so many reports nothing is learned: a line through three points says nothing of its error."""
 RATIO_MIN, RATIO_MAX = 0.4, 4.0
 """Outside of these the reports speak of something else than the context."""
 ERROR_MIN = 0.01
+ERROR_MAX = ESTIMATE_ERROR
+"""Above it the reports say no more than the usual ratio does."""
 _SPREAD_MIN = 1.5
 _ERROR_RANK = 0.9
 
@@ -31,7 +35,7 @@ class Fit(NamedTuple):
 
     Attributes:
         ratio: tokens of the model for one of the counter's.
-        error: relative error that nine of ten reports keep within, at least 0.01.
+        error: relative error of a context's figure that nine of ten reports keep within, 0.01 to 0.15.
         beside: tokens that the calls had beside their contexts: instructions, tool definitions.
         reports: how many there were.
     """
@@ -58,8 +62,11 @@ def fit(reports: Sequence[Report]) -> Fit | None:
     ratio, beside = _line(known)
     if not RATIO_MIN <= ratio <= RATIO_MAX:
         return None
-    off = sorted(abs(x * ratio + beside - y) / y for x, y in known)
+    # Of the context alone: what was sent beside it is known better than what it comes to.
+    off = sorted(abs(x * ratio + beside - y) / (x * ratio) for x, y in known)
     error = max(off[min(int(len(off) * _ERROR_RANK), len(off) - 1)], ERROR_MIN)
+    if error > ERROR_MAX:
+        return None
     return Fit(round(ratio, 4), round(error, 4), round(beside), len(known))
 
 

@@ -10,7 +10,7 @@ reply's start takes, and the tools: what `Counter.count_messages` says of all of
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
-from tract.compile._token_count import Method, TokenCount
+from tract.compile._token_count import ESTIMATE_ERROR, Method, TokenCount
 from tract.compile._tokens import Counter, TiktokenCounter
 from tract.errors import InvalidInput, printable
 from tract.objects import (
@@ -55,7 +55,10 @@ class Scale(NamedTuple):
         """
         if self.method == "exact" and self.ratio == 1.0 and not guessed:
             return TokenCount(tokens)
-        return TokenCount(round(tokens * self.ratio), method="estimated", error=self.error)
+        error = self.error
+        if guessed and error is not None:
+            error = max(error, ESTIMATE_ERROR)  # what was learned says nothing of a guess
+        return TokenCount(round(tokens * self.ratio), method="estimated", error=error)
 
 
 class Gauge(Protocol):

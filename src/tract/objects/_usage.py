@@ -25,7 +25,8 @@ def normalise_usage(
 
     Returns:
         A dict with "input", "output", "cache_read", "cache_write", "reasoning" and "raw", with
-        "cost" in US dollars where somebody said it, and with "call" where that was given.
+        "cost" in US dollars where somebody said it, and with "call" and "model" where they were
+        given or a whole reply says them.
 
     Raises:
         InvalidInput: it is no usage, a figure is no whole number from 0, or the cost is no amount.
@@ -35,7 +36,9 @@ def normalise_usage(
         10
     """
     raw = _plain(usage)
+    model = raw.get("model")
     if isinstance(raw.get("usage"), Mapping):  # a whole reply
+        call = raw.get("id") if call is None and isinstance(raw.get("id"), str) else call
         raw = dict(raw["usage"])
     if "prompt_tokens" in raw or "completion_tokens" in raw:
         figures = _openai(raw, "prompt_tokens", "completion_tokens")
@@ -64,6 +67,8 @@ def normalise_usage(
         found["cost"] = paid
     if call is not None:
         found["call"] = call
+    if isinstance(model, str) and model:
+        found["model"] = model
     return {**found, "raw": raw}
 
 

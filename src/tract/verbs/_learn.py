@@ -7,11 +7,13 @@ is at hand needs none of this, and neither does a tokenizer that the caller brou
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from tract.compile import (
     REPORTS_MIN,
     CompiledContext,
+    CompileOptions,
     Fit,
     Report,
     Scale,
@@ -24,13 +26,11 @@ from tract.objects import MARK, Commit
 from tract.repo import Repo, Settings
 from tract.store import Reader, Store, Usage
 
-Call = tuple[Commit, int]
-
 _LOOKED_AT_MAX = 32
 _ENTRIES_MAX = 200_000
 _AGAIN = 4
 _OTHER_TRACTS_MAX = 20
-_LOOKED_BACK_MAX = 50
+_LOOKED_BACK_MAX = 8
 
 
 class Counting(NamedTuple):
@@ -77,9 +77,22 @@ class Learner:
         self._known = 0
         self._new = 0
 
-    def told(self) -> None:
-        """Take note that usage was recorded."""
+    def told(self, model: str | None) -> None:
+        """Take note that usage of a model was recorded."""
         self._new += 1
+        known = None if self._found is None else self._found[0].model
+        if self._settings.model is None and model is not None and model != known:
+            self._found = None
+
+    def noticed(self, recorded: int) -> None:
+        """Take note of how much is recorded by now, by whomever."""
+        self._new = max(self._new, recorded - self._known)
+
+    def settle(self) -> None:
+        """Find out what is still to be had cheaply, before the store is closed."""
+        if self._found is None and not self._settings.counted_by_caller:
+            with suppress(TractError), self._store.read() as reader:
+                self._found = self._unlearned(reader, reader.usages(self._tract))
 
     def scale(self) -> Scale:
         """Return what the counter's tokens become, as far as is known now."""
@@ -102,7 +115,7 @@ class Learner:
             with self._store.read() as reader:
                 found = self._read(reader)
         except TractError:  # counting must work on after the store is closed
-            return given, tally.scale
+            return self._found or (given, tally.scale)
         self._found, self._new = found, 0
         return found
 
@@ -110,26 +123,32 @@ class Learner:
         settings, tally = self._settings, self._settings.tally
         usages = reader.usages(self._tract)
         self._known = len(usages)
-        model, provider = settings.model, settings.provider
-        if model is None:
-            model, provider = _newest(reader, usages, provider)
-        counter, ratio, method = counter_for(model, provider)
-        if counter.name != tally.counter.name:
-            method = "estimated"  # its tokenizer is not the one that this handle counts with
-        learned = None
-        if method == "estimated" and model is not None:
-            calls = _calls(reader, usages, model, provider)
-            if len(calls) < REPORTS_MIN:
-                others = _calls_of_others(reader, self._tract, model, provider)
-                calls = _once([*others, *calls])
-            learned = fit(list(_reports(reader, settings, calls)))
+        counting, scale = self._unlearned(reader, usages)
+        model, provider = counting.model, counting.provider
+        if scale.method == "exact" or model is None:
+            return counting, scale
+        calls = _calls(reader, usages, model, provider, settings)
+        if len(calls) < REPORTS_MIN:
+            others = _calls_of_others(reader, self._tract, model, provider, settings)
+            calls = _once([*others, *calls])
+        learned = fit(list(_reports(reader, settings, calls)))
         if learned is None:
-            scale = Scale(ratio, method)
-            error = scale.of(1_000).error
-            counting = Counting(model, provider, tally.counter.name, ratio, method, error)
             return counting, scale
         scale = Scale(learned.ratio, "estimated", learned.error)
         return _counting(model, provider, tally.counter.name, learned), scale
+
+    def _unlearned(self, reader: Reader, usages: Sequence[Usage]) -> tuple[Counting, Scale]:
+        """Return how tokens are counted before anything is learned of the model."""
+        settings, tally = self._settings, self._settings.tally
+        model, provider = settings.model, settings.provider
+        if model is None:
+            model, provider = _newest(reader, usages, settings)
+        counter, ratio, method = counter_for(model, provider)
+        if counter.name != tally.counter.name:
+            method = "estimated"  # its tokenizer is not the one that this handle counts with
+        scale = Scale(ratio, method)
+        error = scale.of(1_000).error
+        return Counting(model, provider, tally.counter.name, ratio, method, error), scale
 
 
 def _counting(model: str | None, provider: str | None, tokenizer: str, learned: Fit) -> Counting:
@@ -177,39 +196,72 @@ def reply_of(reader: Reader, id: str) -> Commit:
     return commit
 
 
+class Call(NamedTuple):
+    """A call that usage was recorded for.
+
+    Attributes:
+        model: the model that was called: by the report, else the commit, else the handle.
+        provider: who served it, where that is known.
+        reply: the commit of the reply, or None.
+        sent: the tokens that were sent.
+    """
+
+    model: str | None
+    provider: str | None
+    reply: Commit | None
+    sent: int
+
+
+def call_of(reader: Reader, usage: Usage, settings: Settings) -> Call:
+    """Return the call that usage was recorded for."""
+    said, sent = usage.body.get("model"), int(usage.body.get("input") or 0)
+    if usage.commit is None:
+        return Call(said or settings.model, settings.provider, None, sent)
+    reply = reply_of(reader, usage.commit)
+    model, provider = made_by(reply)
+    return Call(said or model or settings.model, provider or settings.provider, reply, sent)
+
+
 def _newest(
-    reader: Reader, usages: Sequence[Usage], provider: str | None
+    reader: Reader, usages: Sequence[Usage], settings: Settings
 ) -> tuple[str | None, str | None]:
     """Return the model of the newest call that used any tokens."""
     for usage in reversed(usages):
-        if usage.commit is not None and usage.body.get("input"):
-            model, served_by = made_by(reply_of(reader, usage.commit))
-            if model is not None:
-                return model, served_by or provider
-    return None, provider
+        if usage.body.get("input"):
+            call = call_of(reader, usage, settings)
+            if call.model is not None:
+                return call.model, call.provider
+    return None, settings.provider
 
 
-def _calls(reader: Reader, usages: Sequence[Usage], model: str, provider: str | None) -> list[Call]:
-    """Return a model's calls: the commits of their replies, with the tokens that they sent."""
+def _calls(
+    reader: Reader,
+    usages: Sequence[Usage],
+    model: str,
+    provider: str | None,
+    settings: Settings,
+) -> list[Call]:
+    """Return the calls of a model that have a reply."""
     calls = []
     told: set[str] = set()
     for usage in usages:
         # The first report is the reply's own; what follows was paid for something else beside it.
         if usage.commit is not None and usage.commit not in told and usage.body.get("input"):
             told.add(usage.commit)
-            commit = reply_of(reader, usage.commit)
-            by, served_by = made_by(commit)
-            if by == model and (provider is None or served_by in (None, provider)):
-                calls.append((commit, int(usage.body["input"])))
+            call = call_of(reader, usage, settings)
+            if call.model == model and (provider is None or call.provider in (None, provider)):
+                calls.append(call)
     return calls
 
 
-def _calls_of_others(reader: Reader, tract: str, model: str, provider: str | None) -> list[Call]:
+def _calls_of_others(
+    reader: Reader, tract: str, model: str, provider: str | None, settings: Settings
+) -> list[Call]:
     """Return a model's calls that other tracts of the store know of, the newest tracts first."""
     calls: list[Call] = []
     for row in reversed(reader.tracts()[-_OTHER_TRACTS_MAX:]):
         if row.id != tract:
-            calls += _calls(reader, reader.usages(row.id), model, provider)
+            calls += _calls(reader, reader.usages(row.id), model, provider, settings)
         if len(calls) >= _LOOKED_AT_MAX:
             break
     return calls
@@ -217,26 +269,31 @@ def _calls_of_others(reader: Reader, tract: str, model: str, provider: str | Non
 
 def _once(calls: Iterable[Call]) -> list[Call]:
     """Return calls without those that several tracts know of, as copies of a session do."""
-    return list({commit.id: (commit, sent) for commit, sent in calls}.values())
+    return list({call.reply and call.reply.id: call for call in calls}.values())
 
 
 def _reports(reader: Reader, settings: Settings, calls: Sequence[Call]) -> Iterator[Report]:
     """Yield what providers reported of some calls, and what the counter makes of their contexts."""
     previous: CompiledContext | None = None
-    for commit, reported in _spread(calls):
-        asked = _asked(reader, commit)
+    options = CompileOptions(compiler=settings.compiler)
+    for call in _spread(calls):
+        asked = None if call.reply is None else _asked(reader, call.reply)
         state = () if asked is None else reader.state(asked)
         if not 0 < len(state) <= _ENTRIES_MAX:
             continue
-        previous = compile_context(
-            asked,
-            state,
-            reader.payloads,
-            types=settings.types,
-            tally=settings.tally,
-            previous=previous,
-        )
-        yield Report(previous.counted, reported)
+        try:
+            previous = compile_context(
+                asked,
+                state,
+                reader.payloads,
+                types=settings.types,
+                tally=settings.tally,
+                options=options,
+                previous=previous,
+            )
+        except TractError:  # it has something that cannot be rendered any more
+            continue
+        yield Report(previous.counted, call.sent)
 
 
 def _spread(calls: Sequence[Call]) -> list[Call]:

@@ -39,6 +39,7 @@ from tract.repo import (
     time_of,
 )
 from tract.store import Reader, Store, TractRow, open_store
+from tract.verbs._learn import Learner
 
 
 def open_at(
@@ -233,6 +234,8 @@ def open_existing(
 
 def close(repo: Repo, *, owner: bool) -> None:
     """Close a handle, and its store where the handle owns it."""
+    if isinstance(repo.cache.gauge, Learner):
+        repo.cache.gauge.settle()  # contexts are counted after it, too
     repo.head.closed = True
     close_store(repo.store, owner=owner)
 

@@ -14,10 +14,21 @@ from typing import Any, NamedTuple
 from tract.compile import FRAME, CompiledContext, CompileOptions, Piece, TokenCount, breakdown
 from tract.errors import printable
 from tract.llm import price_of
-from tract.objects import Message, Priority, State, moment, payload_line, payload_text
-from tract.repo import Repo
+from tract.objects import (
+    MediaPart,
+    Message,
+    OpaquePart,
+    Priority,
+    State,
+    canonical,
+    moment,
+    part_payload,
+    payload_line,
+    payload_text,
+)
+from tract.repo import Repo, Settings
 from tract.store import Payload, Reader, Usage
-from tract.verbs._learn import Counting, learner, made_by, reply_of
+from tract.verbs._learn import Counting, call_of, learner
 from tract.verbs._read import compiled
 
 LARGEST_MAX = 20
@@ -205,6 +216,7 @@ def status(repo: Repo, *, detail: bool = False) -> Status:
         # Looking must neither warn, raise nor drop anything.
         options = CompileOptions(compiler=settings.compiler)
         context = compiled(repo, reader, tip, state, options)
+        learner(repo).noticed(len(usages))
         told = _detail(repo, reader, state, context, usages) if detail else None
     tokens = context.tokens
     marks = [slot.mark.priority for slot in state]
@@ -266,7 +278,7 @@ def _detail(
         largest,
         repeats[:REPEATS_MAX],
         sum(repeat.wasted for repeat in repeats),
-        _spending(reader, usages),
+        _spending(reader, usages, repo.settings),
     )
 
 
@@ -291,10 +303,13 @@ class _Saying(NamedTuple):
     role: str
     text: str
     calls: tuple[tuple[str, str], ...]
+    media: tuple[bytes, ...]
 
     @classmethod
     def of(cls, message: Message, text: str) -> "_Saying":
-        return cls(message.role, text, tuple([(c.name, c.arguments) for c in message.tool_calls]))
+        calls = tuple([(call.name, call.arguments) for call in message.tool_calls])
+        media = [part for part in message.parts if isinstance(part, MediaPart | OpaquePart)]
+        return cls(message.role, text, calls, tuple([canonical(part_payload(m)) for m in media]))
 
 
 def _entries(
@@ -385,25 +400,23 @@ class _Bill:
             cost=fsum(self.costs) if self.costs else None,
             listed=self.listed,
             unpriced=self.unpriced,
-            cache_share=sums["cache_read"] / sums["input"] if sums["input"] else 0.0,
+            cache_share=min(sums["cache_read"] / sums["input"], 1.0) if sums["input"] else 0.0,
             models=models,
             model=model,
         )
 
 
-def _spending(reader: Reader, usages: Sequence[Usage]) -> Spending:
+def _spending(reader: Reader, usages: Sequence[Usage], settings: Settings) -> Spending:
     whole, bills = _Bill(), defaultdict[str | None, _Bill](_Bill)
     # A call may have been reported while its reply was still coming in, and again at its end.
     calls = {usage.body.get("call") or number: usage for number, usage in enumerate(usages)}
     for usage in calls.values():
-        model = provider = None
-        if usage.commit is not None:
-            model, provider = made_by(reply_of(reader, usage.commit))
+        call = call_of(reader, usage, settings)
         cost = usage.body.get("cost")
         listed = cost is None
         if listed:
-            cost = price_of(usage.body, model, provider, moment(usage.at))
-        for bill in (whole, bills[model]):
+            cost = price_of(usage.body, call.model, call.provider, moment(usage.at))
+        for bill in (whole, bills[call.model]):
             bill.add(usage.body, cost, listed=listed)
     models = [bill.total(model) for model, bill in bills.items()]
     models.sort(key=lambda one: (-(one.cost or 0.0), -one.input))

@@ -10,7 +10,7 @@ from tract.errors import NotFound
 from tract.objects import canonical, normalise_usage, parse
 from tract.repo import Repo, resolve
 from tract.store import Draft, Usage
-from tract.verbs._learn import learner
+from tract.verbs._learn import call_of, learner
 from tract.verbs._write import done_before, remember, target_name
 
 
@@ -18,12 +18,13 @@ def record_usage(
     repo: Repo, usage: Any, *, commit: Any = None, idempotency_key: str | None = None
 ) -> Mapping[str, Any]:
     """Keep a provider's usage with a commit (HEAD, if none is given), and return it normalised."""
-    data = canonical(normalise_usage(usage))
+    body = normalise_usage(usage)
+    data = canonical(body)
     asked = ["usage", data.decode(), None if commit is None else target_name(commit)]
 
-    def work(draft: Draft) -> None:
+    def work(draft: Draft) -> str | None:
         if done_before(repo, draft, idempotency_key, asked) is not None:
-            return
+            return None
         remember(repo, draft, idempotency_key, asked, [])
         if commit is None:
             at = repo.tip(draft)
@@ -35,8 +36,8 @@ def record_usage(
                 )
         else:
             at = resolve(repo, draft, commit)
-        draft.put_usage(repo.tract, Usage(at, repo.now(), parse(data)))
+        draft.put_usage(repo.tract, usage_row := Usage(at, repo.now(), parse(data)))
+        return call_of(draft, usage_row, repo.settings).model
 
-    repo.write("record_usage", work)
-    learner(repo).told()
+    learner(repo).told(repo.write("record_usage", work))
     return dict(parse(data))
