@@ -6,6 +6,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from tract import Priority, Tract
+from tract.cli._growth import growth
 from tract.store import open_store
 from tract.testing import Scribe
 
@@ -134,3 +135,13 @@ def test_real_conversations_grow_as_their_entries_say(asked, ok, folder, shared_
         for commit in commits[::25]:
             counted = sum(infos[entry.commit] or 0 for entry in t.entries(commit["id"]))
             assert commit["tokens_total"] == counted
+
+
+def test_an_edit_keeps_the_mark_of_what_it_edits():
+    with Tract.open() as t:
+        t.user("Hello.")
+        long = t.user("word " * 100)
+        t.skip(long)
+        before = growth(t, t.log(None))[t.log(1)[0].id].total
+        t.edit(long, "word " * 200)
+        assert growth(t, t.log(None))[t.log(1)[0].id].total == before

@@ -85,3 +85,10 @@ def test_whatever_is_reported_it_gives_a_ratio_in_bounds_or_none(pairs):
     assert found is None or (
         0.4 <= found.ratio <= 4.0 and found.error >= 0.01 and found.beside >= 0
     )
+
+
+def test_nothing_less_than_nothing_was_sent_beside_a_context():
+    found = fitted([Report(x, 2 * x - 200) for x in range(20_000, 40_000, 1_000)])
+    assert found.beside == 0
+    assert found.ratio == pytest.approx(2.0, rel=0.01)
+    assert found.ratio < 2.0  # a plain ratio, not the line's

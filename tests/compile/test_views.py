@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.compile.building import LENGTHS, Talk, assistant, result, said, system, user
 from tests.compile.test_laws import BINDINGS, IDS, OPTIONS, attempt, marks, reasoning
-from tract import DedupeRepeats, DropReasoning, MaskToolResults, TruncateLong
+from tract import DedupeRepeats, DropReasoning, MaskToolResults, Tract, TruncateLong
 from tract.compile import CompileOptions, Dropped, TiktokenCounter, TokenBudget
 from tract.errors import InvalidInput
 from tract.formats import from_conversation
@@ -560,3 +560,13 @@ def test_real_conversations_are_smaller_and_valid_through_views(shared_data):
             assert context.repairs == ()
             changed = any(line.status == "changed" for line in context.explain())
             assert context.token_count < plain if changed else context.token_count == plain
+
+
+@pytest.mark.parametrize(("chars", "masked"), [(240, False), (241, True)])
+def test_what_is_hardly_longer_than_what_would_stand_for_it_stays(chars, masked):
+    with Tract.open() as t:
+        t.assistant(tool_calls=[{"id": "c1", "name": "f", "arguments": "{}"}])
+        t.tool_result("c1", "x" * chars)
+        t.user("and?")
+        shown = t.compile(views=[MaskToolResults(keep_last=0)]).messages[1].text
+        assert (shown != "x" * chars) is masked

@@ -308,6 +308,4 @@ def _asked(reader: Reader, commit: Commit) -> str | None:
     """Return the commit whose context a reply answers; None where there is none."""
     while commit.operation == MARK and commit.parents:
         commit = reader.commit(commit.parents[0])
-    if commit.based_on is not None and reader.present([commit.based_on]):
-        return commit.based_on
     return commit.parents[0] if commit.parents else None
