@@ -79,7 +79,7 @@ def test_a_place_on_a_machine_is_reported(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["src/work/x.py", "https://example.org/ho" + "me/x", "a /works/ b", "~/x"]
+    "line", ["src/wo" + "rk/x.py", "https://example.org/ho" + "me/x", "a /wo" + "rks/ b", "~/x"]
 )
 def test_what_only_looks_like_a_place_is_not(line: str) -> None:
     assert rules.foreign_places([("a.txt", line.encode())]) == []

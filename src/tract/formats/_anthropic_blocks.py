@@ -15,7 +15,7 @@ PROVIDER = "anthropic"
 SHAPE_KEY = PROVIDER + SHAPE
 # Fields of a user message that holds results only; each result has fields of its own, too.
 MESSAGE_KEY = f"{PROVIDER}.message{SHAPE}"
-_IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+_IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
 def medium_block(part: MediaPart) -> dict[str, Any] | None:
@@ -86,10 +86,7 @@ def is_thinking(block: dict[str, Any]) -> bool:
 
 
 _MEDIA_FIELDS = {"base64": "data", "url": "url", "file": "file_id", "text": "data"}
-_MEDIA_TYPES = {
-    "image": ("image/jpeg", "image/png", "image/gif", "image/webp"),
-    "document": ("application/pdf",),
-}
+_MEDIA_TYPES = {"image": _IMAGES, "document": ("application/pdf",)}
 _OF_USERS = frozenset({"document", "image", "search_result", "container_upload"})
 # What is read as a part of its own unless it is broken.
 _READ = frozenset({"text", "thinking", "redacted_thinking", "tool_use", "tool_result"})
